@@ -1,0 +1,63 @@
+# runwell: install, demo, test, check, bench. `make help` lists the targets.
+SHELL := /bin/bash
+VENV  := .venv
+PY    := $(VENV)/bin/python
+PIP   := $(PY) -m pip --disable-pip-version-check --quiet
+DEMO_DATA ?= demo-data
+DEMO_PORT ?= 8080
+
+.PHONY: help install dev demo test check format bench lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(PY):
+	python3 -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt pyproject.toml | $(PY)
+	$(PIP) install --require-hashes -r requirements.txt
+	$(PIP) install --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.installed
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.dev
+	$(PIP) install --require-hashes -r requirements/bench.txt
+	@touch $@
+
+install: $(VENV)/.installed  ## make .venv with runwell in it
+dev: $(VENV)/.dev  ## ... and what the tests and checks need
+
+demo: install  ## load sample data through the real endpoints, then serve (DEMO_EXIT=1: stop after the summary)
+	$(VENV)/bin/runwell demo --data $(DEMO_DATA) --port $(DEMO_PORT) $(if $(DEMO_EXIT),--exit)
+
+check: dev  ## format, lint, types, architecture and documentation tests
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(PY) -m pytest -q tests/test_architecture.py tests/test_docs.py
+
+test: check  ## everything: checks, unit, contract, replayed conversations, real clients, crash rounds, coverage
+	$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest
+	$(PY) -m coverage combine --quiet
+	$(PY) -m coverage report
+	$(PY) tests/coverage_floors.py
+
+format: dev  ## apply the formatter and the safe fixes
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(VENV)/.bench  ## every speed figure beside its reference, as a ratio
+	$(PY) -m bench
+
+lock: $(PY)  ## compile the locked requirements (no index address in them)
+	$(PIP) install uv
+	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml -o requirements.txt
+	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml requirements/dev.in -o requirements/dev.txt
+	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml requirements/dev.in requirements/bench.in -o requirements/bench.txt
+
+clean:  ## remove what make made
+	rm -rf $(VENV) .venvs $(DEMO_DATA) .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,3 @@
+"""runwell: a self-hosted server for CI telemetry."""
+
+__version__ = "0.1.0"

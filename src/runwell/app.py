@@ -1,0 +1,164 @@
+"""The composition root: the only place that knows everyone. `build(config)` opens and joins all parts."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from runwell import observe
+from runwell.config import Config
+from runwell.http import openapi
+from runwell.http.call import encode_json
+from runwell.http.gate import Gate, Mounted, mount
+from runwell.ingest import Ingest
+from runwell.observe import Counters
+from runwell.protocols.base import Protocol, Services, discover
+from runwell.query import Rows
+from runwell.questions import Questions
+from runwell.store.columns import Columns, open_columns
+from runwell.store.columns.base import SQLLimits
+from runwell.store.ledger import Ledger, open_ledger
+from runwell.store.projector import Projector
+from runwell.tokens import Tokens
+from runwell.web import State, own_protocol
+from runwell.web.operations import Readiness, Sample
+
+
+class InUse(RuntimeError):
+    """Another process has this data directory open."""
+
+
+class DataLock:
+    """Keeps a second process out of a data directory; gone with the process, however it ends."""
+
+    def __init__(self, data: Path) -> None:
+        data.mkdir(parents=True, exist_ok=True)
+        self._file = (data / "lock").open("a+")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.close()
+            raise InUse(f"{data} is in use by another runwell; stop it first, or name another --data") from error
+
+    def release(self) -> None:
+        """Let the next one in."""
+        self._file.close()
+
+
+class Store:
+    """The ledger, its columns and the projector between them, of one data directory."""
+
+    def __init__(self, config: Config, protocols: Sequence[Protocol]) -> None:
+        self.lock = DataLock(config.data_dir)
+        self.ledger: Ledger = open_ledger(config.ledger or f"sqlite:///{config.data_dir}/ledger.sqlite")
+        self.columns: Columns = open_columns(
+            config.columns or f"duckdb:///{config.data_dir}/columns.duckdb",
+            self.ledger.identity,
+            views=[protocol.views for protocol in protocols if protocol.views],
+            memory_mib=config.columns_memory_mib,
+            threads=config.columns_threads,
+        )
+        self.projector = Projector(
+            self.ledger,
+            self.columns,
+            rows_max=config.projector_rows_max,
+            delay_seconds=config.projector_delay_ms / 1000,
+        )
+
+    def close(self) -> None:
+        """Close both halves, then let the directory go."""
+        self.columns.close()
+        self.ledger.close()
+        self.lock.release()
+
+
+class App:
+    """One running server without its sockets: an ASGI application with a beginning and an end."""
+
+    def __init__(self, config: Config, protocols: Sequence[Protocol]) -> None:
+        self.config = config
+        self.counters = Counters()
+        self.store = Store(config, protocols)
+        self._needed = self.store.ledger.last_seq()
+        self._started_at = observe.started_at()
+        self.ingest = self._ingest()
+        self.questions = self._questions()
+        self.services = Services(config, self.ingest.accept, self.questions.run)
+        self.mounted = self._mount(protocols)
+        self.asgi = Gate(
+            self.mounted[:-1], self.mounted[-1], config, Tokens(config.data_dir), self.counters
+        )
+
+    def _ingest(self) -> Ingest:
+        return Ingest(
+            self.store.ledger,
+            self.counters,
+            on_commit=self.store.projector.announce,
+            queue_events_max=self.config.queue_events_max,
+            queue_bytes_max=self.config.queue_bytes_max,
+            commit_events_max=self.config.commit_events_max,
+            events_per_request_max=self.config.events_per_request_max,
+        )
+
+    def _questions(self) -> Questions:
+        return Questions(
+            self.store.columns,
+            self.store.projector,
+            self.counters,
+            threads=self.config.query_threads,
+            waiting_max=self.config.query_waiting_max,
+            seconds_max=self.config.query_seconds_max,
+            visible_seconds_max=self.config.visible_seconds_max,
+        )
+
+    def _mount(self, protocols: Sequence[Protocol]) -> list[Mounted]:
+        own = own_protocol(
+            State(self._ask_sql, self._readiness, self._samples, self._openapi, protocols)
+        )
+        return [mount(protocol, protocol.endpoints(self.services)) for protocol in [*protocols, own]]
+
+    async def _ask_sql(self, text: str, params: Sequence[Any]) -> Rows:
+        limits = SQLLimits(self.config.sql_rows_max, self.config.sql_bytes_max)
+        return await self.questions.sql(text, params, limits)
+
+    def _readiness(self) -> Readiness:
+        applied = self.store.projector.applied
+        return Readiness("ready" if applied >= self._needed else "catching up", applied, self._needed)
+
+    def _samples(self) -> list[Sample]:
+        gauges = {
+            "runwell_queue_events": self.ingest.queued_events,
+            "runwell_queue_bytes": self.ingest.queued_bytes,
+            "runwell_ledger_seq": self.store.projector.committed,
+            "runwell_columns_seq": self.store.projector.applied,
+            "runwell_start_time_seconds": self._started_at,
+        }
+        return [*self.counters.samples(), *((name, (), float(value)) for name, value in gauges.items())]
+
+    @lru_cache(maxsize=1)  # noqa: B019 - one App a process, and the document never changes
+    def _openapi(self) -> bytes:
+        return encode_json(openapi.build(self.mounted))
+
+    def start(self) -> None:
+        """Begin to bring the ledger's changes to the columns."""
+        self.store.projector.start()
+
+    async def close(self) -> None:
+        """Commit what was accepted, end every thread, close the store."""
+        await self.ingest.close()
+        self.questions.close()
+        self.store.projector.stop()
+        self.store.close()
+
+
+def build(config: Config, protocols: Sequence[Protocol] | None = None) -> App:
+    """Open the store, find the protocols and join everything.
+
+    Raises:
+        InUse, SchemaTooNew, BadSetting, ProtocolClash, RouteClash
+    """
+    return App(config, discover() if protocols is None else protocols)
+

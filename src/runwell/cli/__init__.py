@@ -1,0 +1,46 @@
+"""The command line. Commands are loaded when they are called, and their work when they run: help is instant."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from runwell import __version__
+
+# name -> one line of help; each lives in the module of its name
+COMMANDS = {
+    "serve": "Serve every protocol on one address.",
+    "demo": "Load sample data through the real endpoints, then serve it.",
+    "query": "Print a summary of what a server holds.",
+    "token": "Create, list and revoke tokens.",
+    "doctor": "Check a data directory; rebuild its columns.",
+}
+
+
+class _Commands(click.Group):
+    """Lists commands from the table above and imports only the one that is called."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"runwell.cli.{name}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="runwell")
+def main() -> None:
+    """runwell: one self-hosted server for CI telemetry.
+
+    Point the clients of Trunk CI Analytics, Tekton Results, pytest-monitor, ETS or
+    pipeline-metrics-collector at it, and ask one store about all of them.
+    """

@@ -1,0 +1,53 @@
+"""Command-line options made from the settings table, and the way from flags to a Config."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from runwell.config import SETTINGS, BadSetting, Config, load
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def settings(names: Iterable[str] = SETTINGS) -> Callable[[Function], Function]:
+    """An option for each of these settings, plus `--config FILE`."""
+
+    def decorate(function: Function) -> Function:
+        function = click.option(
+            "--config",
+            "config_file",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="TOML file of settings.",
+        )(function)
+        for name in reversed(list(names)):
+            function = _option(name)(function)
+        return function
+
+    return decorate
+
+
+def _option(name: str) -> Callable[[Function], Function]:
+    item = SETTINGS[name]
+    shown = item.default if item.default != "" else "none"
+    flag = f"--{name.replace('_', '-')}"
+    help_text = f"{item.metadata['doc']} [default: {shown}]"
+    if isinstance(item.default, bool):
+        return click.option(flag, name, is_flag=True, default=None, help=help_text)
+    return click.option(flag, name, default=None, metavar=_metavar(name), help=help_text)
+
+
+def _metavar(name: str) -> str:
+    choices = SETTINGS[name].metadata["choices"]
+    return "|".join(choices) if choices else type(SETTINGS[name].default).__name__.upper()
+
+
+def read(flags: dict[str, Any], config_file: Path | None) -> Config:
+    """The settings from every source, or a click error that says which one is wrong."""
+    try:
+        return load(flags, toml_file=config_file)
+    except BadSetting as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,167 @@
+"""Every setting: its type, its default and one line of documentation.
+
+Read once, in this order: defaults < TOML file < environment (`RUNWELL_NAME`) < command-line flags.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+MIB = 1024 * 1024
+
+
+class BadSetting(ValueError):
+    """A setting has no meaning; the message names it, where it came from and what it takes."""
+
+
+def setting(default: Any, doc: str, choices: tuple[str, ...] = ()) -> Any:
+    """One setting: its default and its line of documentation."""
+    return field(default=default, metadata={"doc": doc, "choices": choices})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The settings of one server. Units stand last in the name."""
+
+    host: str = setting("127.0.0.1", "address to listen on")
+    port: int = setting(8080, "TCP port to listen on; 0 picks a free one")
+    data: str = setting("data", "directory that holds the ledger, the columns and the tokens")
+    ledger: str = setting("", "ledger URL; empty: sqlite:///DATA/ledger.sqlite")
+    columns: str = setting("", "columns URL; empty: duckdb:///DATA/columns.duckdb")
+    open: bool = setting(False, "listen beyond loopback although no token exists")
+    log_level: str = setting(
+        "info", "least severe log line to print", choices=("debug", "info", "warning", "error")
+    )
+
+    body_bytes_max: int = setting(16 * MIB, "largest request body on the wire")
+    inflated_bytes_max: int = setting(64 * MIB, "largest request body after gzip is undone")
+    depth_max: int = setting(64, "deepest nesting of a JSON body")
+    body_seconds_max: float = setting(30.0, "a body must be here by then, unless it keeps the rate below")
+    body_rate_min: int = setting(1024, "bytes per second that a slower body must keep")
+    url_bytes_max: int = setting(8192, "longest path plus query string")
+    header_bytes_max: int = setting(32768, "largest sum of request header names and values")
+    events_per_request_max: int = setting(10_000, "most events that one request may bring")
+    tags_per_event_max: int = setting(128, "most tags on one event")
+    tag_key_chars_max: int = setting(128, "longest tag key")
+    tag_value_bytes_max: int = setting(8192, "largest tag value")
+    page_max: int = setting(10_000, "most rows on one page of a list")
+
+    queue_events_max: int = setting(50_000, "writes that may wait for a commit before 503")
+    queue_bytes_max: int = setting(64 * MIB, "bytes of payload that may wait for a commit before 503")
+    commit_events_max: int = setting(2_000, "most writes in one commit")
+    projector_rows_max: int = setting(5_000, "most ledger changes in one transaction on the columns")
+    projector_delay_ms: int = setting(250, "how long changes may gather before the columns get them unasked")
+    visible_seconds_max: float = setting(5.0, "how long a question waits for what was acknowledged before it")
+    query_seconds_max: float = setting(10.0, "a question that takes longer is interrupted")
+    query_threads: int = setting(2, "questions that run at the same time")
+    query_waiting_max: int = setting(64, "questions that may wait for a thread before 503")
+    sql_rows_max: int = setting(10_000, "most rows that one SQL question answers")
+    sql_bytes_max: int = setting(16 * MIB, "most bytes that one SQL question answers")
+    sql_text_bytes_max: int = setting(65_536, "longest SQL question")
+    columns_memory_mib: int = setting(1024, "memory that the embedded columns may use for questions")
+    columns_threads: int = setting(2, "threads of the embedded columns")
+
+    keep_alive_seconds: int = setting(75, "an idle connection is closed after this")
+    drain_seconds_max: int = setting(8, "how long a stopping server waits for requests under way")
+    connections_max: int = setting(2_000, "connections beyond this are answered 503")
+
+    default_timezone: str = setting("UTC", "zone of times that come without one (an IANA name)")
+    pipeline_metrics_key: str = setting(
+        "global", "what makes a pipeline_id unique", choices=("global", "project")
+    )
+    main_refs: str = setting("master,main", "refs that count as the main branch, comma separated")
+    pytest_monitor_page: int = setting(500, "rows on a page of the pytest-monitor API unless per_page says")
+
+    @property
+    def data_dir(self) -> Path:
+        """The data directory as a path."""
+        return Path(self.data)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """`default_timezone` as a zone."""
+        return ZoneInfo(self.default_timezone)
+
+    @property
+    def main_ref_names(self) -> frozenset[str]:
+        """`main_refs` as a set."""
+        return frozenset(name.strip() for name in self.main_refs.split(",") if name.strip())
+
+
+SETTINGS = {item.name: item for item in fields(Config)}
+
+
+def load(
+    flags: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    toml_file: Path | None = None,
+) -> Config:
+    """Read the settings from every source and check them.
+
+    Raises:
+        BadSetting: an unknown name, or a value that does not fit.
+    """
+    values = _from_toml(toml_file) if toml_file else {}
+    values |= _from_environment(os.environ if environment is None else environment)
+    for name, value in (flags or {}).items():
+        if value is not None:
+            values[name] = _parse(name, value, f"--{name.replace('_', '-')}")
+    return _checked(Config(**values))
+
+
+def _from_toml(file: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadSetting(f"cannot read {file}: {error}") from error
+    return {name: _parse(name, value, str(file)) for name, value in table.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found = {name: environment.get(f"RUNWELL_{name.upper()}") for name in SETTINGS}
+    return {
+        name: _parse(name, value, f"RUNWELL_{name.upper()}")
+        for name, value in found.items()
+        if value is not None
+    }
+
+
+TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def _parse(name: str, value: Any, origin: str) -> Any:
+    if name not in SETTINGS:
+        raise BadSetting(f"{origin}: there is no setting {name!r}; `runwell serve --help` lists them")
+    wanted = type(SETTINGS[name].default)
+    text = str(value).strip()
+    try:
+        parsed = TRUTHS[text.lower()] if wanted is bool else wanted(text)
+    except (ValueError, KeyError) as error:
+        raise BadSetting(f"{origin}: {name} takes {wanted.__name__}, not {text!r}") from error
+    choices = SETTINGS[name].metadata["choices"]
+    if choices and parsed not in choices:
+        raise BadSetting(f"{origin}: {name} is one of {', '.join(choices)}, not {text!r}")
+    return parsed
+
+
+MAY_BE_ZERO = {"port", "projector_delay_ms", "query_waiting_max"}
+
+
+def _checked(config: Config) -> Config:
+    for name in SETTINGS:
+        value = getattr(config, name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            least = 0 if name in MAY_BE_ZERO else 1
+            if not least <= value:
+                raise BadSetting(f"{name} is at least {least}, not {value}")
+    try:
+        config.zone  # noqa: B018 - reading it is the check
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadSetting(f"default_timezone: no zone {config.default_timezone!r}") from error
+    return config

@@ -1,0 +1,176 @@
+"""What a caller can do wrong, and what the server may have to refuse.
+
+    Error
+    ├── BadRequest 400          the request cannot be understood
+    │   ├── BadBody             the body is not what the route takes
+    │   ├── BadTime             a time that is no time, or outside 1970 to 2200
+    │   ├── BadParameter        a query parameter that means nothing
+    │   └── BadQuery            a question that cannot be asked
+    ├── Unauthorized 401        no token, or one that is unknown or revoked
+    ├── Forbidden 403           the token lacks the scope
+    ├── NotFound 404
+    ├── MethodNotAllowed 405
+    ├── TooSlow 408             the body did not arrive in time
+    ├── Conflict 409            the key holds other content
+    ├── TooLarge 413            a bound of config.py was passed
+    ├── UrlTooLong 414
+    ├── UnsupportedEncoding 415
+    ├── HeadersTooLarge 431
+    ├── InternalError 500       a bug of ours; the log has it
+    ├── Overloaded 503          the queue is full: come back later
+    ├── NotCaughtUp 503         the columns are behind what was acknowledged
+    ├── Stopping 503            the server is draining
+    ├── StorageFailed 500       the commit failed: nothing was stored
+    └── QueryTooLong 504        the question took longer than allowed
+
+A docstring is the default message; the status is on the class. Each protocol words the answer itself
+(`render_error`).
+"""
+
+from __future__ import annotations
+
+
+class Error(Exception):
+    """Something went wrong."""
+
+    status: int = 500
+    retry_after_seconds: int | None = None
+
+    def __init__(self, message: str = "", *, pointer: str = "") -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+        self.pointer = pointer  # JSON pointer or parameter name of the offending value, if there is one
+
+    @property
+    def message(self) -> str:
+        """One line that says what is wrong."""
+        return str(self.args[0])
+
+
+class BadRequest(Error):
+    """The request cannot be understood."""
+
+    status = 400
+
+
+class BadBody(BadRequest):
+    """The body is not what this route takes."""
+
+
+class BadTime(BadRequest):
+    """This is not a time between 1970 and 2200."""
+
+    def __init__(self, text: str, *, pointer: str = "") -> None:
+        super().__init__(f"not an ISO 8601 time between 1970 and 2200: {text[:80]!r}", pointer=pointer)
+
+
+class BadParameter(BadRequest):
+    """A query parameter means nothing here."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}: {problem}", pointer=name)
+
+
+class BadQuery(BadRequest):
+    """This question cannot be asked."""
+
+
+class Unauthorized(Error):
+    """A token is needed: missing, unknown or revoked."""
+
+    status = 401
+
+
+class Forbidden(Error):
+    """This token does not have the scope."""
+
+    status = 403
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"this token does not have the scope {scope!r}")
+
+
+class NotFound(Error):
+    """There is nothing here."""
+
+    status = 404
+
+
+class MethodNotAllowed(Error):
+    """The method is not allowed for the requested URL."""
+
+    status = 405
+
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        super().__init__()
+        self.allowed = allowed
+
+
+class TooSlow(Error):
+    """The request body did not arrive in time."""
+
+    status = 408
+
+
+class Conflict(Error):
+    """The same key is stored with other content."""
+
+    status = 409
+
+
+class TooLarge(Error):
+    """The request passes a limit."""
+
+    status = 413
+
+
+class UrlTooLong(Error):
+    """The path and query string are too long."""
+
+    status = 414
+
+
+class HeadersTooLarge(Error):
+    """The request headers are too large."""
+
+    status = 431
+
+
+class InternalError(Error):
+    """Something went wrong inside the server; its log says what."""
+
+
+class UnsupportedEncoding(Error):
+    """Only gzip and identity request bodies are taken."""
+
+    status = 415
+
+
+class Overloaded(Error):
+    """The write queue is full; nothing was stored, send it again."""
+
+    status = 503
+    retry_after_seconds = 1
+
+
+class NotCaughtUp(Error):
+    """The columns have not caught up with the ledger yet; ask again."""
+
+    status = 503
+    retry_after_seconds = 2
+
+
+class Stopping(Error):
+    """The server is stopping; nothing was stored, send it again."""
+
+    status = 503
+    retry_after_seconds = 2
+
+
+class StorageFailed(Error):
+    """The commit failed; nothing was stored."""
+
+
+class QueryTooLong(Error):
+    """The question took longer than allowed and was stopped."""
+
+    status = 504

@@ -1,0 +1,119 @@
+"""Read a request body within its bounds: size, time, inflation, nesting."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+import zlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from itertools import accumulate
+from typing import Any
+
+from starlette.datastructures import Headers
+
+from runwell.config import Config
+from runwell.errors import BadBody, TooLarge, TooSlow, UnsupportedEncoding
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+STEP = 256 * 1024
+GZIP = 31  # zlib's word for "a gzip header, the largest window"
+RATIO_MAX = 200  # beyond RATIO_FROM bytes, nothing honest is compressed better
+RATIO_FROM = 1024 * 1024
+STRINGS = re.compile(rb'"[^"]*+"')
+NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}'))
+STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1, ord('"'): 0}
+# \u0000 with an even number of backslashes before it, that is: a real NUL and not the text "\u0000"
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class ClientGone(Exception):  # noqa: N818 - not an error of the request: nobody is left to tell
+    """The client closed the connection before its request was complete."""
+
+
+async def read_body(headers: Headers, receive: Receive, config: Config) -> bytes:
+    """The whole body, inflated.
+
+    Raises:
+        TooLarge, TooSlow, UnsupportedEncoding, BadBody, ClientGone
+    """
+    body = await _receive_all(headers, receive, config)
+    match headers.get("content-encoding", "identity").strip().lower():
+        case "" | "identity":
+            return body
+        case "gzip" | "x-gzip":
+            return inflate(body, config.inflated_bytes_max)
+    raise UnsupportedEncoding
+
+
+async def _receive_all(headers: Headers, receive: Receive, config: Config) -> bytes:
+    announced = headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > config.body_bytes_max:
+        raise TooLarge(f"the body is {announced} bytes; {config.body_bytes_max} is the most")
+    chunks: list[bytes] = []
+    received, began = 0, time.monotonic()
+    while True:
+        allowed = max(config.body_seconds_max, received / config.body_rate_min)
+        message = await _receive(receive, began + allowed - time.monotonic())
+        chunk = message.get("body", b"")
+        received += len(chunk)
+        if received > config.body_bytes_max:
+            raise TooLarge(f"the body is larger than {config.body_bytes_max} bytes")
+        if not message.get("more_body", False):
+            return b"".join([*chunks, chunk]) if chunks else chunk
+        chunks.append(chunk)
+
+
+async def _receive(receive: Receive, seconds: float) -> MutableMapping[str, Any]:
+    try:
+        async with asyncio.timeout(seconds):
+            message = await receive()
+    except TimeoutError as error:
+        raise TooSlow from error
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    return message
+
+
+def inflate(body: bytes, bytes_max: int) -> bytes:
+    """Undo gzip step by step; stops at the bound instead of at the end of memory."""
+    pieces: list[bytes] = []
+    size, rest = 0, body
+    try:
+        while rest:  # a gzip body may have several members
+            member = zlib.decompressobj(GZIP)
+            while not member.eof:
+                piece = member.decompress(rest, STEP)
+                rest = member.unconsumed_tail
+                size += len(piece)
+                _check_inflated(size, len(body), bytes_max)
+                if not piece and not rest and not member.eof:
+                    raise BadBody("the gzip body ends early")
+                pieces.append(piece)
+            rest = member.unused_data
+    except zlib.error as error:
+        raise BadBody(f"the gzip body is broken: {error}") from error
+    return b"".join(pieces)
+
+
+def _check_inflated(size: int, wire: int, bytes_max: int) -> None:
+    if size > bytes_max:
+        raise TooLarge(f"the inflated body is larger than {bytes_max} bytes")
+    if size > RATIO_FROM and size > wire * RATIO_MAX:
+        raise TooLarge(f"the body inflates to more than {RATIO_MAX} times its size")
+
+
+def check_json(body: bytes, depth_max: int) -> None:
+    """Refuse deep nesting and NUL characters before anything decodes the body."""
+    if body.count(b"[") + body.count(b"{") > depth_max and depth_exceeds(body, depth_max):
+        raise BadBody(f"the JSON nests deeper than {depth_max}")
+    if b"\\u0000" in body and (found := NUL.search(body)):
+        raise BadBody(f"a NUL character in a text (byte {found.end() - 6})")
+
+
+def depth_exceeds(body: bytes, depth_max: int) -> bool:
+    """Does JSON text nest deeper? Escapes go first, then all but quotes and brackets, then strings."""
+    unescaped = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = STRINGS.sub(b"", unescaped.translate(None, NOT_STRUCTURE))
+    return max(accumulate(map(STEPS.__getitem__, brackets)), default=0) > depth_max

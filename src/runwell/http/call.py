@@ -1,0 +1,72 @@
+"""What a route handler gets and gives, and how a route describes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from starlette.datastructures import Headers, QueryParams
+
+from runwell.tokens import Scope
+
+JSON = "application/json"
+encode_json = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One admitted request with its whole body."""
+
+    path: str  # as sent, still percent-encoded
+    params: Mapping[str, str]  # the path's parameters, decoded
+    query: QueryParams
+    headers: Headers
+    body: bytes = b""
+
+    @property
+    def client(self) -> str:
+        """What the sender calls itself."""
+        return self.headers.get("user-agent", "")[:200]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def json_answer(value: Any, status: int = 200) -> Answer:
+    """Answer a value as JSON."""
+    return Answer(status, encode_json(value))
+
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter, for the OpenAPI document."""
+
+    name: str
+    description: str
+    type: type = str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One route. `{name}` in the path takes one segment, `{name:path}` the rest."""
+
+    method: str
+    path: str
+    handle: Handler
+    scope: Scope | None  # None: no token is asked for
+    summary: str
+    body: Any = None  # the wire type of a JSON body; None: the route takes none
+    answers: Mapping[int, Any] = field(default_factory=dict)  # status -> wire type, None: no JSON
+    query: tuple[Parameter, ...] = ()

@@ -1,0 +1,187 @@
+"""The ASGI application: path -> protocol -> token -> body -> handler -> answer, and every error's way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from starlette.datastructures import Headers, QueryParams
+from starlette.types import Receive, Scope, Send
+
+from runwell.config import Config
+from runwell.errors import (
+    Error,
+    Forbidden,
+    HeadersTooLarge,
+    InternalError,
+    MethodNotAllowed,
+    Unauthorized,
+    UrlTooLong,
+)
+from runwell.http.body import ClientGone, check_json, read_body
+from runwell.http.call import Answer, Call, Endpoint
+from runwell.http.credentials import Credentials
+from runwell.http.router import RouteClash, Router
+from runwell.observe import Counters, log
+from runwell.tokens import Tokens
+
+
+class Speaker(Protocol):
+    """The part of a protocol that the gate needs (see `runwell.protocols.base.Protocol`)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def claims(self) -> tuple[str, ...]: ...
+    @property
+    def credentials(self) -> Credentials: ...
+    @property
+    def render_error(self) -> Callable[[Error], Answer]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """A protocol with its endpoints in place."""
+
+    protocol: Speaker
+    endpoints: Sequence[Endpoint]
+    router: Router
+
+
+def mount(protocol: Speaker, endpoints: Sequence[Endpoint]) -> Mounted:
+    """Put a protocol's endpoints in place.
+
+    Raises:
+        RouteClash: an endpoint lies outside the protocol's claims, or two are the same.
+    """
+    for endpoint in endpoints:
+        if not any(_lies_under(endpoint.path, claim) for claim in protocol.claims):
+            raise RouteClash(f"{protocol.name}: {endpoint.path} is outside of its claims")
+    return Mounted(protocol, endpoints, Router(endpoints))
+
+
+def _lies_under(path: str, claim: str) -> bool:
+    return path == claim or path.startswith(claim.rstrip("/") + "/")
+
+
+class Gate:
+    """Answers every HTTP request. `fallback` owns the paths that nobody claims."""
+
+    def __init__(
+        self, mounted: Sequence[Mounted], fallback: Mounted, config: Config, tokens: Tokens, counters: Counters
+    ) -> None:
+        self._config = config
+        self._tokens = tokens
+        self._counters = counters
+        self._fallback = fallback
+        self._claims = claims_of([*mounted, fallback])
+        self._depth = max(claim.count("/") for claim in self._claims) + 1
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection scope."""
+        if scope["type"] != "http":
+            return
+        raw = scope.get("raw_path") or scope["path"].encode()
+        path = raw.decode("ascii", "replace")
+        mounted = self._find(path)
+        try:
+            answer = await self._answer(mounted, path, scope, receive)
+        except ClientGone:
+            return
+        self._counters.add(
+            "runwell_requests_total", protocol=mounted.protocol.name, status=str(answer.status)
+        )
+        await _send(answer, send, with_body=scope["method"] != "HEAD")
+
+    def _find(self, path: str) -> Mounted:
+        """The protocol with the longest claim that the path lies under."""
+        segments = path.split("/", self._depth)
+        for count in range(len(segments), 1, -1):
+            if found := self._claims.get("/".join(segments[:count])):
+                return found
+        return self._fallback
+
+    async def _answer(self, mounted: Mounted, path: str, scope: Scope, receive: Receive) -> Answer:
+        headers = Headers(raw=scope["headers"])
+        try:
+            self._check_sizes(scope)
+            endpoint, params = mounted.router.find(scope["method"], path)
+            self._check_token(mounted.protocol.credentials, endpoint, headers)
+            body = await self._body(endpoint, headers, receive)
+            query = QueryParams(scope["query_string"])
+            return await endpoint.handle(Call(path, params, query, headers, body))
+        except Error as error:
+            return self._refuse(mounted.protocol, error)
+        except ClientGone:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug must be answered in the protocol's words, and logged
+            log.error("request_failed", path=unquote(path)[:200], error=repr(error))
+            return self._refuse(mounted.protocol, InternalError())
+
+    def _check_sizes(self, scope: Scope) -> None:
+        if len(scope["raw_path"]) + len(scope["query_string"]) > self._config.url_bytes_max:
+            raise UrlTooLong
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > self._config.header_bytes_max:
+            raise HeadersTooLarge
+
+    def _check_token(self, credentials: Credentials, endpoint: Endpoint, headers: Headers) -> None:
+        if endpoint.scope is None or self._tokens.is_open():
+            return
+        text = credentials.find(headers)
+        token = self._tokens.find(text) if text else None
+        if token is None:
+            raise Unauthorized
+        if not token.allows(endpoint.scope):
+            raise Forbidden(endpoint.scope)
+
+    async def _body(self, endpoint: Endpoint, headers: Headers, receive: Receive) -> bytes:
+        if endpoint.method == "GET":  # a body is allowed and means nothing
+            return b""
+        body = await read_body(headers, receive, self._config)
+        if endpoint.body is not None:
+            check_json(body, self._config.depth_max)
+        return body
+
+    def _refuse(self, protocol: Speaker, error: Error) -> Answer:
+        self._counters.add("runwell_refused_total", protocol=protocol.name, reason=type(error).__name__)
+        answer = protocol.render_error(error)
+        extra = tuple(_error_headers(error, protocol.credentials))
+        return Answer(answer.status, answer.body, answer.content_type, answer.headers + extra)
+
+
+def claims_of(mounted: Sequence[Mounted]) -> dict[str, Mounted]:
+    """Every claimed path and whose it is. Raises RouteClash if two protocols claim the same."""
+    claims: dict[str, Mounted] = {}
+    for item in mounted:
+        for claim in item.protocol.claims:
+            if claim in claims:
+                other = claims[claim].protocol.name
+                raise RouteClash(f"{claim} is claimed by {other} and by {item.protocol.name}")
+            claims[claim] = item
+    return claims
+
+
+def _error_headers(error: Error, credentials: Credentials) -> list[tuple[str, str]]:
+    headers = []
+    if error.retry_after_seconds is not None:
+        headers.append(("retry-after", str(error.retry_after_seconds)))
+    if isinstance(error, Unauthorized) and credentials.challenge:
+        headers.append(("www-authenticate", credentials.challenge))
+    if isinstance(error, MethodNotAllowed):
+        headers.append(("allow", ", ".join(error.allowed)))
+    return headers
+
+
+async def _send(answer: Answer, send: Send, *, with_body: bool) -> None:
+    headers: list[tuple[bytes, bytes]] = [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
+    ]
+    if answer.content_type:
+        headers.append((b"content-type", answer.content_type.encode("latin-1")))
+    if answer.status not in (204, 304):
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    start: dict[str, Any] = {"type": "http.response.start", "status": answer.status, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": answer.body if with_body else b""})

@@ -1,0 +1,66 @@
+"""Find the endpoint of a path. Works on the path as sent, so that an encoded slash stays inside its segment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote
+
+from runwell.errors import MethodNotAllowed, NotFound
+from runwell.http.call import Endpoint
+
+PARAMETER = re.compile(r"\{(\w+)(:path)?\}")
+Methods = dict[str, Endpoint]
+
+
+class RouteClash(RuntimeError):
+    """Two endpoints answer the same method and path."""
+
+
+class Router:
+    """The endpoints of one protocol; the first pattern that fits wins."""
+
+    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
+        self._literal: dict[str, Methods] = {}
+        self._patterns: dict[str, tuple[re.Pattern[str], Methods]] = {}
+        for endpoint in endpoints:
+            methods = self._methods(endpoint.path)
+            if endpoint.method in methods:
+                raise RouteClash(f"{endpoint.method} {endpoint.path} is claimed twice")
+            methods[endpoint.method] = endpoint
+
+    def _methods(self, path: str) -> Methods:
+        if "{" not in path:
+            return self._literal.setdefault(path, {})
+        return self._patterns.setdefault(path, (compile_path(path), {}))[1]
+
+    def find(self, method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
+        """The endpoint and the decoded parameters of its path.
+
+        Raises:
+            NotFound, MethodNotAllowed
+        """
+        if path in self._literal:
+            return _choose(self._literal[path], method), {}
+        for pattern, methods in self._patterns.values():
+            if found := pattern.fullmatch(path):
+                params = {name: unquote(text) for name, text in found.groupdict().items()}
+                return _choose(methods, method), params
+        raise NotFound
+
+
+def _choose(methods: Methods, method: str) -> Endpoint:
+    wanted = "GET" if method == "HEAD" else method
+    if wanted not in methods:
+        raise MethodNotAllowed(tuple(sorted(methods)))
+    return methods[wanted]
+
+
+def compile_path(path: str) -> re.Pattern[str]:
+    """`/a/{b}/{c:path}` as a pattern over the encoded path."""
+    pieces, end = [], 0
+    for found in PARAMETER.finditer(path):
+        pieces.append(re.escape(path[end : found.start()]))
+        pieces.append(f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})")
+        end = found.end()
+    return re.compile("".join(pieces) + re.escape(path[end:]))

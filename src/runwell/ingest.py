@@ -1,0 +1,152 @@
+"""The one place where anything is committed: a bounded queue, group commit, an answer for every write."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from runwell.errors import Error, Overloaded, StorageFailed, Stopping, TooLarge
+from runwell.model import Write, Written
+from runwell.model.times import now_us
+from runwell.observe import Counters, log
+from runwell.store.ledger.base import Ledger
+
+EVENT_OVERHEAD_BYTES = 512  # what an event costs beyond its payload
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One request's writes and who waits for them."""
+
+    writes: Sequence[Write]
+    size: int
+    answer: asyncio.Future[list[Written]]
+
+
+class Ingest:
+    """Accepts writes on the event loop and commits them in one thread.
+
+    While a commit is on its way to the disk the next batch gathers: the busier the server, the larger the
+    batches, and an idle one answers after a single commit.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        counters: Counters,
+        *,
+        on_commit: Callable[[int], None],
+        queue_events_max: int,
+        queue_bytes_max: int,
+        commit_events_max: int,
+        events_per_request_max: int,
+    ) -> None:
+        self._ledger = ledger
+        self._counters = counters
+        self._on_commit = on_commit
+        self._queue_events_max = queue_events_max
+        self._queue_bytes_max = queue_bytes_max
+        self._commit_events_max = commit_events_max
+        self._events_per_request_max = events_per_request_max
+        self._queue: list[_Waiting] = []
+        self.queued_events = 0
+        self.queued_bytes = 0
+        self._committer: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+
+    async def accept(self, writes: Sequence[Write]) -> list[Written]:
+        """Commit one request's writes, all or none; returns when they are on disk.
+
+        Raises:
+            Overloaded: the queue is full.
+            Stopping: the server is draining.
+            TooLarge: more writes than one request may bring.
+            StorageFailed: the disk refused.
+            Error: whatever a write's rule raised.
+        """
+        self._admit(len(writes))
+        size = sum(len(write.event.payload) + EVENT_OVERHEAD_BYTES for write in writes)
+        if self.queued_events + len(writes) > self._queue_events_max:
+            raise Overloaded
+        if self.queued_bytes + size > self._queue_bytes_max:
+            raise Overloaded
+        waiting = _Waiting(writes, size, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self.queued_events += len(writes)
+        self.queued_bytes += size
+        if self._committer is None:
+            self._committer = asyncio.create_task(self._commit_all())
+        return await waiting.answer
+
+    def _admit(self, count: int) -> None:
+        if self._stopping:
+            raise Stopping
+        if count > self._events_per_request_max:
+            raise TooLarge(f"{count} events in one request; {self._events_per_request_max} is the most")
+
+    async def _commit_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._queue:
+            batch = self._take()
+            answers = await loop.run_in_executor(
+                self._thread, self._commit, [waiting.writes for waiting in batch]
+            )
+            for waiting, answer in zip(batch, answers, strict=True):
+                self._leave(waiting, answer)
+        self._committer = None
+
+    def _take(self) -> list[_Waiting]:
+        """The next batch: whole requests, at least one, up to the size of a commit."""
+        count = events = 0
+        for waiting in self._queue:
+            if count and events + len(waiting.writes) > self._commit_events_max:
+                break
+            count += 1
+            events += len(waiting.writes)
+        batch, self._queue = self._queue[:count], self._queue[count:]
+        return batch
+
+    def _leave(self, waiting: _Waiting, answer: list[Written] | Error) -> None:
+        self.queued_events -= len(waiting.writes)
+        self.queued_bytes -= waiting.size
+        if waiting.answer.done():  # the client went away; what it sent is stored all the same
+            return
+        if isinstance(answer, Error):
+            waiting.answer.set_exception(answer)
+        else:
+            waiting.answer.set_result(answer)
+
+    def _commit(self, requests: list[Sequence[Write]]) -> Sequence[list[Written] | Error]:
+        began = time.perf_counter()
+        try:
+            answers = self._ledger.commit(requests, now_us(datetime.now(UTC)))
+        except Exception as error:  # noqa: BLE001 - whatever it was, every waiting request needs its answer
+            log.error("commit_failed", error=str(error), requests=len(requests))
+            failed = error if isinstance(error, StorageFailed) else StorageFailed()
+            return [failed for _ in requests]
+        self._on_commit(self._ledger.last_committed)
+        self._count(answers, time.perf_counter() - began)
+        return answers
+
+    def _count(self, answers: Sequence[list[Written] | Error], seconds: float) -> None:
+        self._counters.add("runwell_commits_total")
+        self._counters.add("runwell_commit_seconds_total", seconds)
+        tally: dict[tuple[str, str], int] = {}
+        for answer in answers:
+            for written in answer if isinstance(answer, list) else ():
+                label = (written.event.source, str(written.outcome))
+                tally[label] = tally.get(label, 0) + 1
+        for (source, outcome), count in tally.items():
+            self._counters.add("runwell_writes_total", count, source=source, outcome=outcome)
+
+    async def close(self) -> None:
+        """Refuse what comes now, commit what waits, end the thread."""
+        self._stopping = True
+        if self._committer is not None:
+            await self._committer
+        self._thread.shutdown()

@@ -1,0 +1,61 @@
+"""What a protocol is, and how the protocols are found. A protocol is one folder and knows no other."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+
+import runwell.protocols
+from runwell.config import Config
+from runwell.errors import Error
+from runwell.http import Answer, Credentials, Endpoint, bearer_or_basic
+from runwell.model import Write, Written
+from runwell.query import Query, Rows
+
+ENTRY_POINTS = "runwell.protocols"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All that a protocol gets: the settings, a way to write and a way to ask."""
+
+    config: Config
+    accept: Callable[[Sequence[Write]], Awaitable[list[Written]]]
+    run: Callable[[Query], Awaitable[Rows]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """One API, as its clients know it."""
+
+    name: str  # the `source` of its events
+    title: str
+    claims: tuple[str, ...]  # the paths that are its own, with everything below them
+    endpoints: Callable[[Services], Sequence[Endpoint]]
+    render_error: Callable[[Error], Answer]  # any error in the protocol's own words
+    credentials: Credentials = bearer_or_basic
+    views: str = ""  # SQL of the relations that it adds for questions
+
+
+class ProtocolClash(RuntimeError):
+    """Two protocols have the same name or claim the same path."""
+
+
+def discover() -> list[Protocol]:
+    """The protocols in this package and those that installed packages announce, by name.
+
+    Raises:
+        ProtocolClash: two have the same name.
+    """
+    folders = [item.name for item in pkgutil.iter_modules(runwell.protocols.__path__) if item.ispkg]
+    found = [importlib.import_module(f"runwell.protocols.{name}").PROTOCOL for name in folders]
+    found += [entry.load() for entry in entry_points(group=ENTRY_POINTS)]
+    by_name: dict[str, Protocol] = {}
+    for protocol in found:
+        if protocol.name in by_name:
+            raise ProtocolClash(f"two protocols are called {protocol.name!r}")
+        by_name[protocol.name] = protocol
+    return [by_name[name] for name in sorted(by_name)]

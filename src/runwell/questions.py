@@ -1,0 +1,84 @@
+"""The read twin of ingest.py: a question waits for what was acknowledged before it, then runs in a pool."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from runwell.errors import Error, Overloaded
+from runwell.observe import Counters
+from runwell.query import Query, Rows
+from runwell.store.columns.base import Columns, SQLLimits, Stopper
+from runwell.store.projector import Projector
+
+
+class Questions:
+    """Runs questions on the columns: a few at a time, each bounded in time."""
+
+    def __init__(
+        self,
+        columns: Columns,
+        projector: Projector,
+        counters: Counters,
+        *,
+        threads: int,
+        waiting_max: int,
+        seconds_max: float,
+        visible_seconds_max: float,
+    ) -> None:
+        self._columns = columns
+        self._projector = projector
+        self._counters = counters
+        self._under_way_max = threads + waiting_max
+        self._under_way = 0
+        self._seconds_max = seconds_max
+        self._visible_seconds_max = visible_seconds_max
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="question")
+
+    async def run(self, query: Query) -> Rows:
+        """Answer a question about everything acknowledged before this call.
+
+        Raises:
+            NotCaughtUp: the columns are too far behind.
+            QueryTooLong: it took too long and was interrupted.
+            Overloaded: too many questions wait already.
+        """
+        return await self._ask(lambda stopper: self._columns.run(query, stopper))
+
+    async def sql(self, text: str, params: Sequence[Any], limits: SQLLimits) -> Rows:
+        """Answer a read-only SQL question, as `run` does. Raises BadQuery if it may not be asked."""
+        return await self._ask(lambda stopper: self._columns.sql(text, params, limits, stopper))
+
+    async def _ask(self, work: Callable[[Stopper], Rows]) -> Rows:
+        if self._under_way >= self._under_way_max:
+            raise Overloaded("too many questions are waiting; ask again soon")
+        stopper = Stopper()
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._seconds_max, stopper.stop)
+        seq = self._projector.committed
+        self._under_way += 1
+        try:
+            return await loop.run_in_executor(self._pool, self._work, work, seq, stopper)
+        finally:
+            self._under_way -= 1
+            timer.cancel()
+
+    def _work(self, work: Callable[[Stopper], Rows], seq: int, stopper: Stopper) -> Rows:
+        began = time.perf_counter()
+        outcome = "answered"
+        try:
+            self._projector.wait(seq, self._visible_seconds_max)
+            return work(stopper)
+        except Error as error:
+            outcome = type(error).__name__
+            raise
+        finally:
+            self._counters.add("runwell_questions_total", outcome=outcome)
+            self._counters.add("runwell_question_seconds_total", time.perf_counter() - began)
+
+    def close(self) -> None:
+        """End the pool after the questions under way."""
+        self._pool.shutdown(cancel_futures=True)

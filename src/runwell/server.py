@@ -1,0 +1,139 @@
+"""The sockets around the app: uvicorn in this process, one worker, a clean end on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import ipaddress
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+
+import uvicorn
+import uvloop
+
+from runwell.app import App, build
+from runwell.config import BadSetting, Config
+from runwell.observe import LEVELS, log
+from runwell.tokens import Tokens
+
+SWITCH_SECONDS = 0.0005  # how soon a commit that is done gets the interpreter back from the event loop
+GC_THRESHOLDS = (50_000, 20, 50)
+
+
+def run(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        BadSetting: the address is not to be had, or is open to others without a token.
+    """
+    log.least = LEVELS[config.log_level]
+    check_exposure(config)
+    listener = listen(config)
+    app = build(config)
+    _tune()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(app, listener))
+    finally:
+        gc.unfreeze()
+
+
+def check_exposure(config: Config) -> None:
+    """Refuse to listen beyond loopback while everybody may do everything."""
+    if config.open or is_loopback(config.host) or not Tokens(config.data_dir).is_open():
+        return
+    raise BadSetting(
+        f"{config.host} is reachable by others and there is no token: make one with "
+        f"`runwell token create NAME --data {config.data}`, or pass --open to let everybody in"
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Is this address only reachable from this machine?"""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listen(config: Config) -> socket.socket:
+    """A listening socket on the configured address."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((config.host, config.port))
+    except OSError as error:
+        listener.close()
+        raise BadSetting(
+            f"cannot listen on {config.host}:{config.port}: {error.strerror}; "
+            "--port 0 picks a free port"
+        ) from error
+    listener.listen(2048)
+    return listener
+
+
+def _tune() -> None:
+    """What is there now stays: keep the collector from walking it on every request."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
+async def _serve(app: App, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    app.start()
+    try:
+        await _Server(_uvicorn_config(app), f"http://{shown}:{port}").serve(sockets=[listener])
+    finally:
+        await app.close()
+    log.info("stopped")
+
+
+def _uvicorn_config(app: App) -> uvicorn.Config:
+    return uvicorn.Config(
+        app.asgi,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        limit_concurrency=app.config.connections_max,
+        timeout_keep_alive=app.config.keep_alive_seconds,
+        timeout_graceful_shutdown=app.config.drain_seconds_max,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it is ready and ends without an error on a signal."""
+
+    def __init__(self, config: uvicorn.Config, address: str) -> None:
+        super().__init__(config)
+        self._address = address
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to accept, then print the one line that scripts wait for."""
+        await super().startup(sockets=sockets)
+        sys.stdout.write(f"runwell ready {self._address}\n")
+        sys.stdout.flush()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Drain on the first signal, give up waiting on the second; never re-raise it at the end."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self.handle_exit, name, None)
+        try:
+            yield
+        finally:
+            for name in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(name)

@@ -1,0 +1,72 @@
+"""What every column store promises. No SQL here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from runwell.errors import QueryTooLong
+from runwell.query import Query, Rows
+from runwell.store.ledger.base import Change
+
+
+class Stopper:
+    """The way to stop a question that runs in another thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._interrupt: Callable[[], None] | None = None
+        self.stopped = False
+
+    def attach(self, interrupt: Callable[[], None]) -> None:
+        """The engine says how the question that starts now is interrupted."""
+        with self._lock:
+            if self.stopped:
+                raise QueryTooLong
+            self._interrupt = interrupt
+
+    def detach(self) -> None:
+        """The question has ended: a late stop must not hit the next one."""
+        with self._lock:
+            self._interrupt = None
+
+    def stop(self) -> None:
+        """Interrupt the question now, or as soon as it starts."""
+        with self._lock:
+            self.stopped = True
+            if self._interrupt:
+                self._interrupt()
+
+
+class SQLLimits:
+    """How much one SQL question may answer."""
+
+    def __init__(self, rows_max: int, bytes_max: int) -> None:
+        self.rows_max = rows_max
+        self.bytes_max = bytes_max
+
+
+class Columns(Protocol):
+    """Typed columns of every event. One thread applies; any thread asks."""
+
+    def applied(self) -> int:
+        """The `seq` up to which the ledger's changes are here; 0 for an empty projection."""
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Take in changes and move `applied` to the last one, in one transaction.
+
+        Changes up to `applied` are ignored, so that handing over the same ones twice changes nothing.
+        """
+
+    def run(self, query: Query, stopper: Stopper) -> Rows:
+        """Answer a question. Raises QueryTooLong when stopped."""
+
+    def sql(self, text: str, params: Sequence[Any], limits: SQLLimits, stopper: Stopper) -> Rows:
+        """Answer a read-only SQL question over the documented relations. Raises BadQuery, QueryTooLong."""
+
+    def relations(self) -> dict[str, list[tuple[str, str]]]:
+        """The documented relations: name -> [(column, type)]."""
+
+    def close(self) -> None:
+        """Give everything back; nothing may be asked afterwards."""

@@ -1,0 +1,263 @@
+"""Query -> SQL text and bound values, by an engine's dialect. Values never become text here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+from runwell.errors import BadQuery
+from runwell.filter import (
+    Among,
+    And,
+    Compare,
+    Contains,
+    Field,
+    Filter,
+    Metric,
+    Not,
+    Operand,
+    Or,
+    StartsWith,
+    Tag,
+)
+from runwell.query import (
+    FIELDS,
+    MEASURES,
+    Column,
+    Count,
+    Measure,
+    Order,
+    Query,
+    Select,
+    Summary,
+    TimeBucket,
+    Type,
+)
+from runwell.store.columns.dialect import Dialect
+
+TABLE = "event"
+SQL_OPERATORS = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+
+
+@dataclass(slots=True)
+class Statement:
+    """SQL text, the values bound to it in order, and the columns that it answers."""
+
+    dialect: Dialect
+    columns: list[Column] = field(default_factory=list)
+    params: list[Any] = field(default_factory=list)
+    text: str = ""
+
+    def bind(self, value: Any) -> str:
+        """Bind a value and give its place in the text."""
+        self.params.append(value)
+        return "?"
+
+
+def compile_query(query: Query, dialect: Dialect) -> Statement:
+    """Turn a question into one statement."""
+    statement = Statement(dialect)
+    match query:
+        case Select():
+            statement.text = _select(query, statement)
+        case Count(of):
+            inner = Select(of.fields, of.where, distinct=of.distinct)
+            statement.text = _count(inner, statement)
+        case Summary():
+            statement.text = _summary(query, statement)
+        case _:
+            assert_never(query)
+    return statement
+
+
+def _select(query: Select, statement: Statement) -> str:
+    statement.columns = [_column(operand) for operand in query.fields]
+    parts = ["SELECT", ",\n".join(_shown(operand, statement) for operand in query.fields)]
+    parts += ["FROM", TABLE, *_where(query.where, statement)]
+    if query.distinct:
+        parts += ["GROUP BY", ", ".join(str(place + 1) for place in range(len(query.fields)))]
+        parts += ["ORDER BY min(arrival)"]
+    else:
+        parts += ["ORDER BY", ", ".join([*_orders(query.order, statement), "arrival"])]
+    if query.limit is not None:
+        parts += ["LIMIT", statement.bind(query.limit)]
+    if query.offset:
+        parts += ["OFFSET", statement.bind(query.offset)]
+    return " ".join(parts)
+
+
+def _count(query: Select, statement: Statement) -> str:
+    if query.distinct:
+        text = f"SELECT count(*) FROM ({_select(query, statement)})"
+    else:
+        text = " ".join(["SELECT count(*) FROM", TABLE, *_where(query.where, statement)])
+    statement.columns = [Column("count", Type.INTEGER)]
+    return text
+
+
+def _orders(orders: tuple[Order, ...], statement: Statement) -> list[str]:
+    return [
+        f"{_raw(order.by, statement)} {'DESC' if order.descending else 'ASC'} NULLS LAST" for order in orders
+    ]
+
+
+def _where(where: Filter | None, statement: Statement) -> list[str]:
+    return [] if where is None else ["WHERE", _condition(where, statement)]
+
+
+def _column(operand: Operand) -> Column:
+    match operand:
+        case Field(name):
+            return Column(name, _type(name))
+        case Tag(name):
+            return Column(f"tags.{name}", "list")
+        case Metric(name):
+            return Column(f"metrics.{name}", Type.NUMBER)
+        case _:
+            assert_never(operand)
+
+
+def _type(name: str) -> Type:
+    if name not in FIELDS:
+        raise BadQuery(f"there is no field {name!r}", pointer=name)
+    return FIELDS[name]
+
+
+def _raw(operand: Operand, statement: Statement) -> str:
+    """The expression that conditions and orders work on."""
+    match operand:
+        case Field(name):
+            _type(name)
+            return name
+        case Tag(name):
+            return statement.dialect.tag.format(name=statement.bind(name))
+        case Metric(name):
+            return statement.dialect.metric.format(name=statement.bind(name))
+        case _:
+            assert_never(operand)
+
+
+def _shown(operand: Operand, statement: Statement) -> str:
+    """The expression that an answer shows."""
+    raw = _raw(operand, statement)
+    is_time = isinstance(operand, Field) and FIELDS[operand.name] is Type.TIME
+    return statement.dialect.micros.format(x=raw) if is_time else raw
+
+
+def _condition(condition: Filter, statement: Statement) -> str:
+    match condition:
+        case And(parts):
+            return _joined(parts, " AND ", "true", statement)
+        case Or(parts):
+            return _joined(parts, " OR ", "false", statement)
+        case Not(part):  # what is not there fulfils no comparison, hence fulfils its opposite
+            return f"({_condition(part, statement)}) IS NOT TRUE"
+        case Compare(left, op, right):
+            template = f"{{x}} {SQL_OPERATORS[op]} {{value}}"
+            return _test(left, template, right, statement)
+        case StartsWith(left, text):
+            return _test(left, statement.dialect.starts_with, text, statement)
+        case Contains(left, text):
+            return _test(left, statement.dialect.contains, text, statement)
+        case Among(left, field_, where):
+            inner = Select((field_,), where)
+            raw, wanted = _raw(left, statement), _raw(inner.fields[0], statement)
+            return f"{raw} IN (SELECT {wanted} FROM {TABLE} WHERE {_condition(where, statement)})"
+        case _:
+            assert_never(condition)
+
+
+def _joined(parts: tuple[Filter, ...], word: str, empty: str, statement: Statement) -> str:
+    return "(" + word.join(_condition(part, statement) for part in parts) + ")" if parts else empty
+
+
+def _test(left: Operand, template: str, right: Any, statement: Statement) -> str:
+    """`template` over the operand and the bound value; over any value where the operand is a tag."""
+    raw = _raw(left, statement)
+    value = statement.bind(right)
+    if isinstance(left, Tag):
+        condition = template.format(x="v", value=value)
+        return statement.dialect.tag_any.format(x=raw, condition=condition)
+    if isinstance(left, Field) and FIELDS[left.name] is Type.TIME:
+        value = statement.dialect.instant.format(x=value)
+    return template.format(x=raw, value=value)
+
+
+def _summary(query: Summary, statement: Statement) -> str:
+    groups = [_group(group, statement) for group in query.group_by]
+    statement.columns += [
+        Column(name, _measure(name).type) for name in query.measures
+    ]  # after the groups' columns
+    quantiles = _quantiles(query.measures)
+    measures = [_aggregate(_measure(name), quantiles, statement.dialect) for name in query.measures]
+    parts = ["SELECT", ", ".join(groups + measures), "FROM", TABLE, *_where(query.where, statement)]
+    places = [str(place + 1) for place in range(len(groups))]
+    if places:
+        parts += ["GROUP BY", ", ".join(places)]
+    if order := _summary_order(query, places):
+        parts += ["ORDER BY", ", ".join(order)]
+    if query.limit is not None:
+        parts += ["LIMIT", statement.bind(query.limit)]
+    return " ".join(parts)
+
+
+def _summary_order(query: Summary, places: list[str]) -> list[str]:
+    if not query.order_by:
+        return [f"{place} NULLS LAST" for place in places]
+    names = [_group_name(group) for group in query.group_by] + list(query.measures)
+    if query.order_by not in names:
+        raise BadQuery(f"order_by: {query.order_by!r} is not asked for", pointer="order_by")
+    first = f"{names.index(query.order_by) + 1} {'DESC' if query.descending else 'ASC'} NULLS LAST"
+    return [first, *places]
+
+
+def _group(group: Field | TimeBucket, statement: Statement) -> str:
+    match group:
+        case Field(name):
+            statement.columns.append(Column(name, _type(name)))
+            return _shown(group, statement)
+        case TimeBucket(bucket, field_):
+            if _type(field_) is not Type.TIME:
+                raise BadQuery(f"{field_!r} is not a time", pointer="group_by")
+            statement.columns.append(Column(str(bucket), Type.TIME))
+            start = statement.dialect.truncate[bucket].format(x=field_)
+            return statement.dialect.micros.format(x=start)
+        case _:
+            assert_never(group)
+
+
+def _group_name(group: Field | TimeBucket) -> str:
+    return group.name if isinstance(group, Field) else str(group.bucket)
+
+
+def _measure(name: str) -> Measure:
+    if name not in MEASURES:
+        raise BadQuery(f"there is no measure {name!r}; there are {', '.join(MEASURES)}", pointer="summary")
+    return MEASURES[name]
+
+
+def _quantiles(names: tuple[str, ...]) -> dict[str, list[float]]:
+    """Every quantile asked of each field: one pass over the field answers them all."""
+    found: dict[str, list[float]] = {}
+    for measure in map(_measure, names):
+        if measure.aggregate == "quantile" and measure.q not in found.get(measure.field, []):
+            found.setdefault(measure.field, []).append(measure.q)
+    return found
+
+
+def _aggregate(measure: Measure, quantiles: dict[str, list[float]], dialect: Dialect) -> str:
+    is_time = measure.type is Type.TIME
+    match measure.aggregate:
+        case "count" if measure.status is None:
+            return "count(*)"
+        case "count":
+            return f"count(*) FILTER (WHERE status = '{measure.status}')"
+        case "quantile":
+            asked = quantiles[measure.field]
+            listed = dialect.quantiles.format(x=measure.field, qs=", ".join(map(str, asked)))
+            return dialect.quantile_at.format(x=listed, n=asked.index(measure.q) + 1)
+        case "avg" | "min" | "max" | "sum" as function:
+            call = f"{function}({measure.field})"
+            return dialect.micros.format(x=call) if is_time else call
+        case _:
+            assert_never(measure.aggregate)

@@ -1,0 +1,21 @@
+"""What differs between engines when a query becomes SQL: one table of templates each. No query here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Templates; `{x}` is a column expression, `?` a bound value."""
+
+    micros: str  # a time column as integer microseconds
+    instant: str  # a bound integer of microseconds as a time
+    metric: str  # the number of the metric whose name is bound
+    tag: str  # the list of values of the tag whose name is bound
+    tag_any: str  # some value `v` of that list fulfils `{condition}`
+    starts_with: str
+    contains: str
+    truncate: dict[str, str]  # bucket -> start of the bucket that a time falls into
+    quantiles: str  # interpolated quantiles `{qs}` of a number, as a list
+    quantile_at: str  # the `{n}`th (from 1) of that list

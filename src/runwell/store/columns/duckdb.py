@@ -1,0 +1,214 @@
+"""The embedded columns: DuckDB. What may be asked in SQL is decided in sandbox.py."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from runwell.errors import BadQuery, QueryTooLong, TooLarge
+from runwell.observe import log
+from runwell.query import Column, Query, Rows
+from runwell.store.columns.base import SQLLimits, Stopper
+from runwell.store.columns.compile import compile_query
+from runwell.store.columns.dialect import Dialect
+from runwell.store.columns.sandbox import check_sql
+from runwell.store.ledger.base import Change
+
+VERSION = 1  # of sql/duckdb.sql: another number in a file makes the columns anew
+FETCH_ROWS = 500
+
+DUCKDB = Dialect(
+    micros="epoch_us({x})",
+    instant="make_timestamp({x})",
+    metric="metrics[{name}]",
+    tag="tags[{name}]",
+    tag_any="len(list_filter({x}, lambda v: {condition})) > 0",
+    starts_with="starts_with({x}, {value})",
+    contains="contains({x}, {value})",
+    # date_trunc: an ISO week, which starts on Monday
+    truncate={
+        bucket: f"date_trunc('{bucket}', {{x}})"
+        for bucket in ("minute", "hour", "day", "week", "month", "year")
+    },
+    quantiles="quantile_cont({x}, [{qs}])",
+    quantile_at="{x}[{n}]",
+)
+
+_sql = resources.files("runwell.store.columns") / "sql"
+SCHEMA = (_sql / "duckdb.sql").read_text("utf-8")
+APPLY = (_sql / "duckdb_apply.sql").read_text("utf-8")
+FORGET = "DELETE FROM event WHERE arrival IN (SELECT unnest(?::BIGINT[]))"
+ADVANCE = "UPDATE projection SET applied = ?"
+
+
+class DuckDBColumns:
+    """One file, one connection that applies, one cursor for each question."""
+
+    def __init__(
+        self,
+        path: Path,
+        ledger_identity: str,
+        *,
+        views: Sequence[str] = (),
+        memory_mib: int = 1024,
+        threads: int = 2,
+    ) -> None:
+        self.path = path
+        self._settings = {
+            "threads": str(threads),
+            "memory_limit": f"{memory_mib}MiB",
+            "enable_external_access": "false",
+            "python_enable_replacements": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._applying = threading.Lock()
+        self._connection = self._open(ledger_identity)
+        for view in views:
+            self._connection.execute(view)
+        self._connection.execute("SET lock_configuration = true")
+        self._relations = self._read_relations()
+        self._applied = self._read_applied()
+
+    def _open(self, ledger_identity: str) -> duckdb.DuckDBPyConnection:
+        if not self.path.exists():
+            return self._make(ledger_identity)
+        try:
+            connection = duckdb.connect(str(self.path), config=self._settings)
+            if _is_projection_of(connection, ledger_identity):
+                return connection
+            connection.close()
+            reason = "another ledger or version"
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+        log.warning("columns_made_anew", reason=reason)
+        return self._make(ledger_identity)
+
+    def _make(self, ledger_identity: str) -> duckdb.DuckDBPyConnection:
+        delete_columns(self.path)
+        connection = duckdb.connect(str(self.path), config=self._settings)
+        connection.execute("BEGIN")
+        connection.execute(SCHEMA)
+        connection.execute("INSERT INTO projection VALUES (?, ?, 0)", [ledger_identity, VERSION])
+        connection.execute("COMMIT")
+        return connection
+
+    def _read_applied(self) -> int:
+        row = self._connection.execute("SELECT applied FROM projection").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def applied(self) -> int:
+        """See `Columns.applied`."""
+        return self._applied
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """See `Columns.apply`."""
+        with self._applying:
+            new = [change for change in changes if change.seq > self._applied]
+            if not new:
+                return
+            self._connection.execute("BEGIN")
+            try:
+                self._store(new)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._applied = new[-1].seq
+
+    def _store(self, changes: Sequence[Change]) -> None:
+        # An event whose newest change is its first cannot be here yet.
+        known = [change.arrival for change in changes if change.arrival <= self._applied]
+        if known:
+            self._connection.execute(FORGET, [known])
+        seqs, arrivals, received, documents = (list(column) for column in zip(*changes, strict=True))
+        self._connection.execute(
+            APPLY, {"seqs": seqs, "arrivals": arrivals, "received": received, "documents": documents}
+        )
+        self._connection.execute(ADVANCE, [changes[-1].seq])
+
+    def run(self, query: Query, stopper: Stopper) -> Rows:
+        """See `Columns.run`."""
+        statement = compile_query(query, DUCKDB)
+        cursor = self._connection.cursor()
+        try:
+            stopper.attach(cursor.interrupt)
+            rows = cursor.execute(statement.text, statement.params).fetchall()
+        except duckdb.InterruptException as error:
+            raise QueryTooLong from error
+        finally:
+            stopper.detach()
+            cursor.close()
+        return Rows(tuple(statement.columns), rows)
+
+    def sql(self, text: str, params: Sequence[Any], limits: SQLLimits, stopper: Stopper) -> Rows:
+        """See `Columns.sql`."""
+        cursor = self._connection.cursor()
+        try:
+            stopper.attach(cursor.interrupt)
+            check_sql(cursor, text, set(self._relations))
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            cursor.execute(text, list(params))
+            columns = tuple(Column(item[0], str(item[1])) for item in cursor.description or ())
+            return Rows(columns, _fetch(cursor, limits))
+        except duckdb.InterruptException as error:
+            raise QueryTooLong from error
+        except duckdb.Error as error:
+            raise BadQuery(str(error).strip(), pointer="/sql") from error
+        finally:
+            stopper.detach()
+            cursor.close()
+
+    def _read_relations(self) -> dict[str, list[tuple[str, str]]]:
+        rows = self._connection.execute(
+            "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+            "WHERE schema_name = 'main' AND table_name IN "
+            "(SELECT view_name FROM duckdb_views() WHERE NOT internal) "
+            "ORDER BY table_name, column_index"
+        ).fetchall()
+        relations: dict[str, list[tuple[str, str]]] = {}
+        for table, column, type_ in rows:
+            relations.setdefault(table, []).append((column, type_))
+        return relations
+
+    def relations(self) -> dict[str, list[tuple[str, str]]]:
+        """See `Columns.relations`."""
+        return self._relations
+
+    def close(self) -> None:
+        """See `Columns.close`: a checkpoint on the way out."""
+        self._connection.close()
+
+
+def delete_columns(path: Path) -> None:
+    """Remove the file and its write-ahead log; the projector fills a new one from the ledger."""
+    path.unlink(missing_ok=True)
+    path.with_name(path.name + ".wal").unlink(missing_ok=True)
+
+
+def _is_projection_of(connection: duckdb.DuckDBPyConnection, ledger_identity: str) -> bool:
+    try:
+        row = connection.execute("SELECT ledger, version FROM projection").fetchone()
+    except duckdb.CatalogException:
+        return False
+    return row == (ledger_identity, VERSION)
+
+
+def _fetch(cursor: duckdb.DuckDBPyConnection, limits: SQLLimits) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    while chunk := cursor.fetchmany(FETCH_ROWS):
+        rows += chunk
+        size += sum(len(str(row)) for row in chunk)
+        if len(rows) > limits.rows_max:
+            raise TooLarge(f"more than {limits.rows_max} rows: add a LIMIT", pointer="/sql")
+        if size > limits.bytes_max:
+            raise TooLarge(f"more than {limits.bytes_max} bytes: ask for less", pointer="/sql")
+    return rows

@@ -1,0 +1,24 @@
+"""Pick a column engine by the scheme of its URL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from runwell.config import BadSetting
+from runwell.store.columns.base import Columns
+from runwell.store.columns.duckdb import DuckDBColumns
+
+DUCKDB = "duckdb:///"
+
+
+def open_columns(
+    url: str, ledger_identity: str, *, views: Sequence[str] = (), memory_mib: int = 1024, threads: int = 2
+) -> Columns:
+    """Open the projection of the ledger with this identity; make it anew if it is missing or another's."""
+    if url.startswith(DUCKDB):
+        path = Path(url.removeprefix(DUCKDB))
+        return DuckDBColumns(path, ledger_identity, views=views, memory_mib=memory_mib, threads=threads)
+    raise BadSetting(
+        f"columns: no engine for {url.split(':', 1)[0]!r}; this version has duckdb:///FILE"
+    )

@@ -1,0 +1,57 @@
+-- Take in a batch: parallel lists of seq, arrival, received and the events as JSON.
+-- One statement parses and stores them all.
+INSERT INTO event
+SELECT
+  seq,
+  arrival,
+  make_timestamp(received),
+  make_timestamp(coalesce(e.started, e.created, received)),
+  e.source,
+  e.scope,
+  e.id,
+  coalesce(e.attempt, 1),
+  coalesce(e.chain, ''),
+  coalesce(e.parent, ''),
+  coalesce(e.kind, 'event'),
+  coalesce(e.name, ''),
+  coalesce(e.repo, ''),
+  coalesce(e.namespace, ''),
+  coalesce(e.pipeline, ''),
+  coalesce(e.ref, ''),
+  coalesce(e.sha, ''),
+  coalesce(e.component, ''),
+  coalesce(e.status, 'unknown'),
+  make_timestamp(e.created),
+  make_timestamp(e.queued),
+  make_timestamp(e.started),
+  make_timestamp(e.finished),
+  e.duration,
+  coalesce(e.description, ''),
+  coalesce(e.metrics, MAP {}),
+  coalesce(e.tags, MAP {}),
+  coalesce(e.links, MAP {}),
+  e.payload,
+  coalesce(e.client, '')
+FROM (
+  SELECT
+    seq,
+    arrival,
+    received,
+    json_transform(document, '{
+      "source": "VARCHAR", "scope": "VARCHAR", "id": "VARCHAR", "attempt": "INTEGER",
+      "chain": "VARCHAR", "parent": "VARCHAR", "kind": "VARCHAR", "name": "VARCHAR",
+      "repo": "VARCHAR", "namespace": "VARCHAR", "pipeline": "VARCHAR", "ref": "VARCHAR",
+      "sha": "VARCHAR", "component": "VARCHAR", "status": "VARCHAR",
+      "created": "BIGINT", "queued": "BIGINT", "started": "BIGINT", "finished": "BIGINT",
+      "duration": "BIGINT", "description": "VARCHAR",
+      "metrics": "MAP(VARCHAR, DOUBLE)", "tags": "MAP(VARCHAR, VARCHAR[])",
+      "links": "MAP(VARCHAR, VARCHAR)", "payload": "VARCHAR", "client": "VARCHAR"
+    }') AS e
+  FROM (
+    SELECT
+      unnest($seqs::BIGINT[]) AS seq,
+      unnest($arrivals::BIGINT[]) AS arrival,
+      unnest($received::BIGINT[]) AS received,
+      unnest($documents::VARCHAR[]) AS document
+  )
+)

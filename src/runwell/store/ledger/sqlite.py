@@ -1,0 +1,217 @@
+"""The embedded ledger: SQLite through apsw, WAL, synchronous=FULL. Rules are folded in base.py."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from runwell.errors import StorageFailed
+from runwell.model import Event, Write
+from runwell.store.ledger.base import (
+    Answer,
+    Change,
+    SchemaTooNew,
+    decode_event,
+    encode_event,
+    fold,
+    keys_of,
+)
+
+BUSY_MS = 5_000
+READERS_CACHE_KIB = 8 * 1024
+
+SET_UP = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA wal_autocheckpoint = 4000;
+PRAGMA journal_size_limit = 67108864;
+"""
+
+# A batch is handed over as one JSON text and stored by one statement: SQLite then runs without the
+# interpreter's lock for the whole batch, and the event loop does not fight the commit for it.
+STORED = """
+SELECT event.document
+FROM json_each(:keys) AS wanted
+JOIN event ON event.key = unhex(wanted.value)
+"""
+INSERT = """
+INSERT INTO event (seq, arrival, received, key, document)
+SELECT
+  :next + row.key,
+  coalesce(before.arrival, :next + row.key),
+  :received,
+  unhex(row.value ->> 0),
+  row.value ->> 1
+FROM json_each(:rows) AS row
+LEFT JOIN event AS before ON before.key = unhex(row.value ->> 0)
+WHERE true
+ON CONFLICT (key) DO UPDATE SET
+  seq = excluded.seq,
+  received = excluded.received,
+  document = excluded.document
+"""
+GET = "SELECT document FROM event WHERE key = :key"
+CHANGES = """
+SELECT seq, arrival, received, document
+FROM event
+WHERE seq > :after
+ORDER BY seq
+LIMIT :limit
+"""
+
+encode_json = msgspec.json.Encoder().encode
+
+
+class SQLiteLedger:
+    """One file, one writing connection, one reading connection behind a lock."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = _connect(self.path)
+        migrate(self._writer)
+        self._reader = _connect(self.path)
+        self._reading = threading.Lock()
+        self.identity = str(_value(self._writer, "SELECT value FROM ledger WHERE name = 'identity'"))
+        self.last_committed = self.last_seq()
+
+    def commit(self, requests: Sequence[Sequence[Write]], received: int) -> list[Answer]:
+        """See `Ledger.commit`. Raises StorageFailed if SQLite could not store the batch."""
+        keys = keys_of(requests)
+        try:
+            with _transaction(self._writer):
+                folded = fold(requests, keys, self._stored(keys))
+                if folded.changed:
+                    self._store(folded.changed, received)
+        except apsw.Error as error:
+            raise StorageFailed(f"the commit failed, nothing was stored: {error}") from error
+        self.last_committed += len(folded.changed)
+        return folded.answers
+
+    def _stored(self, keys: Sequence[Sequence[bytes]]) -> dict[bytes, Event]:
+        wanted = encode_json([key.hex() for request in keys for key in request]).decode()
+        found = [
+            decode_event(document) for (document,) in self._writer.execute(STORED, {"keys": wanted})
+        ]
+        return {event.key: event for event in found}
+
+    def _store(self, changed: dict[bytes, Event], received: int) -> None:
+        rows = [(key.hex(), encode_event(event).decode()) for key, event in changed.items()]
+        numbered = {"next": self.last_committed + 1, "received": received}
+        self._writer.execute(INSERT, numbered | {"rows": encode_json(rows).decode()})
+
+    def get(self, key: bytes) -> Event | None:
+        """See `Ledger.get`."""
+        with self._reading:
+            row = self._reader.execute(GET, {"key": key}).fetchone()
+        return None if row is None else decode_event(row[0])
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """See `Ledger.changes`."""
+        with self._reading:
+            rows = self._reader.execute(CHANGES, {"after": after, "limit": limit}).fetchall()
+        return [Change(*row) for row in rows]
+
+    def last_seq(self) -> int:
+        """See `Ledger.last_seq`."""
+        return int(self._read("SELECT coalesce(max(seq), 0) FROM event"))
+
+    def count(self) -> int:
+        """See `Ledger.count`."""
+        return int(self._read("SELECT count(*) FROM event"))
+
+    def _read(self, sql: str) -> int:
+        with self._reading:
+            return int(_value(self._reader, sql))
+
+    def check(self) -> list[str]:
+        """See `Ledger.check`: SQLite's own integrity check, then every document is decoded."""
+        with self._reading:
+            problems = [str(row[0]) for row in self._reader.execute("PRAGMA integrity_check")]
+            problems = [] if problems == ["ok"] else problems
+            for key, document in self._reader.execute("SELECT key, document FROM event"):
+                problems += _document_problems(key, document)
+        return problems
+
+    def close(self) -> None:
+        """See `Ledger.close`: folds the write-ahead log into the file on the way out."""
+        self._reader.close()
+        self._writer.close()
+
+
+def _document_problems(key: bytes, document: str) -> list[str]:
+    try:
+        event = decode_event(document)
+    except msgspec.MsgspecError as error:
+        return [f"event {key.hex()}: {error}"]
+    return [] if event.key == key else [f"event {key.hex()}: its document has another key"]
+
+
+def _connect(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(BUSY_MS)
+    connection.execute(SET_UP).fetchall()
+    connection.execute(f"PRAGMA cache_size = -{READERS_CACHE_KIB}").fetchall()
+    return connection
+
+
+class _transaction:  # noqa: N801 - reads as a word: `with _transaction(connection)`
+    """BEGIN IMMEDIATE, then COMMIT, or ROLLBACK if anything was raised."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
+        if kind is None:
+            try:
+                self._connection.execute("COMMIT")
+            except apsw.Error:
+                self._roll_back()
+                raise
+        else:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def migrations() -> list[tuple[int, str]]:
+    """The numbered schema files in order: (number, SQL)."""
+    folder = resources.files("runwell.store.ledger") / "sql"
+    files = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
+    return [(int(name.split("_")[0]), (folder / name).read_text("utf-8")) for name in files]
+
+
+def migrate(connection: apsw.Connection) -> None:
+    """Bring the schema up to date, each migration in its own transaction.
+
+    Raises:
+        SchemaTooNew: the file has a higher number than the newest file here.
+    """
+    steps = migrations()
+    version = int(_value(connection, "PRAGMA user_version"))
+    if version > steps[-1][0]:
+        raise SchemaTooNew(
+            f"this ledger has schema {version}, this runwell knows up to {steps[-1][0]}: "
+            "install the version that wrote it, or restore a backup"
+        )
+    for number, sql in steps:
+        if number > version:
+            with _transaction(connection):
+                connection.execute(sql).fetchall()
+                connection.execute(f"PRAGMA user_version = {number}").fetchall()
+
+
+def _value(connection: apsw.Connection, sql: str) -> int | str:
+    row = connection.execute(sql).fetchone()
+    assert row is not None, sql
+    return row[0]  # type: ignore[no-any-return]

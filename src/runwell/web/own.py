@@ -1,0 +1,59 @@
+"""Our own API as one more protocol for the gate; it also owns the paths that nobody claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from runwell.http import Answer, Call, Endpoint
+from runwell.protocols.base import Protocol, Services
+from runwell.web import events, front, operations, sql, summary
+from runwell.web.operations import Readiness, Sample
+from runwell.web.problem import render_problem
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What our own API tells beyond events: handed over by `app.build`."""
+
+    ask_sql: sql.AskSQL
+    readiness: Callable[[], Readiness]
+    samples: Callable[[], Iterable[Sample]]
+    openapi: Callable[[], bytes]
+    protocols: Sequence[Protocol]
+
+
+def own_protocol(state: State) -> Protocol:
+    """Everything under `/-/`, the front page, and the answer to unknown paths."""
+
+    def endpoints(services: Services) -> list[Endpoint]:
+        return [
+            *operations.endpoints(state.readiness, state.samples),
+            *events.endpoints(services),
+            *summary.endpoints(services),
+            *sql.endpoints(state.ask_sql, services.config),
+            *front.endpoints(services, state.protocols),
+            _openapi(state.openapi),
+        ]
+
+    return Protocol(
+        name="runwell",
+        title="runwell's own API",
+        claims=("/", "/-"),
+        endpoints=endpoints,
+        render_error=render_problem,
+    )
+
+
+def _openapi(document: Callable[[], bytes]) -> Endpoint:
+    async def openapi(_: Call) -> Answer:
+        return Answer(200, document())
+
+    return Endpoint(
+        method="GET",
+        path="/-/openapi.json",
+        handle=openapi,
+        scope=None,
+        summary="This document: every route of every protocol.",
+        answers={200: dict},
+    )
