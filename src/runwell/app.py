@@ -1,4 +1,4 @@
-"""The composition root: the only place that knows everyone. `build(config)` opens and joins all parts."""
+"""The composition root, the only place that knows everyone: opens all parts and joins them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ class DataLock:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._file.close()
-            raise InUse(f"{data} is in use by another runwell; stop it first, or name another --data") from error
+            raise InUse(
+                f"{data} is in use by another runwell; stop it first, or name another --data"
+            ) from error
 
     def release(self) -> None:
         """Let the next one in."""
@@ -53,7 +55,9 @@ class Store:
 
     def __init__(self, config: Config, protocols: Sequence[Protocol]) -> None:
         self.lock = DataLock(config.data_dir)
-        self.ledger: Ledger = open_ledger(config.ledger or f"sqlite:///{config.data_dir}/ledger.sqlite")
+        self.ledger: Ledger = open_ledger(
+            config.ledger or f"sqlite:///{config.data_dir}/ledger.sqlite"
+        )
         self.columns: Columns = open_columns(
             config.columns or f"duckdb:///{config.data_dir}/columns.duckdb",
             self.ledger.identity,
@@ -84,41 +88,23 @@ class App:
         self.store = Store(config, protocols)
         self._needed = self.store.ledger.last_seq()
         self._started_at = observe.started_at()
-        self.ingest = self._ingest()
-        self.questions = self._questions()
+        self.ingest = Ingest(
+            self.store.ledger, self.counters, config, self.store.projector.announce
+        )
+        self.questions = Questions(self.store.columns, self.store.projector, self.counters, config)
         self.services = Services(config, self.ingest.accept, self.questions.run)
         self.mounted = self._mount(protocols)
         self.asgi = Gate(
             self.mounted[:-1], self.mounted[-1], config, Tokens(config.data_dir), self.counters
         )
 
-    def _ingest(self) -> Ingest:
-        return Ingest(
-            self.store.ledger,
-            self.counters,
-            on_commit=self.store.projector.announce,
-            queue_events_max=self.config.queue_events_max,
-            queue_bytes_max=self.config.queue_bytes_max,
-            commit_events_max=self.config.commit_events_max,
-            events_per_request_max=self.config.events_per_request_max,
-        )
-
-    def _questions(self) -> Questions:
-        return Questions(
-            self.store.columns,
-            self.store.projector,
-            self.counters,
-            threads=self.config.query_threads,
-            waiting_max=self.config.query_waiting_max,
-            seconds_max=self.config.query_seconds_max,
-            visible_seconds_max=self.config.visible_seconds_max,
-        )
-
     def _mount(self, protocols: Sequence[Protocol]) -> list[Mounted]:
         own = own_protocol(
             State(self._ask_sql, self._readiness, self._samples, self._openapi, protocols)
         )
-        return [mount(protocol, protocol.endpoints(self.services)) for protocol in [*protocols, own]]
+        return [
+            mount(protocol, protocol.endpoints(self.services)) for protocol in [*protocols, own]
+        ]
 
     async def _ask_sql(self, text: str, params: Sequence[Any]) -> Rows:
         limits = SQLLimits(self.config.sql_rows_max, self.config.sql_bytes_max)
@@ -126,7 +112,9 @@ class App:
 
     def _readiness(self) -> Readiness:
         applied = self.store.projector.applied
-        return Readiness("ready" if applied >= self._needed else "catching up", applied, self._needed)
+        return Readiness(
+            "ready" if applied >= self._needed else "catching up", applied, self._needed
+        )
 
     def _samples(self) -> list[Sample]:
         gauges = {
@@ -136,7 +124,10 @@ class App:
             "runwell_columns_seq": self.store.projector.applied,
             "runwell_start_time_seconds": self._started_at,
         }
-        return [*self.counters.samples(), *((name, (), float(value)) for name, value in gauges.items())]
+        return [
+            *self.counters.samples(),
+            *((name, (), float(value)) for name, value in gauges.items()),
+        ]
 
     @lru_cache(maxsize=1)  # noqa: B019 - one App a process, and the document never changes
     def _openapi(self) -> bytes:
@@ -161,4 +152,3 @@ def build(config: Config, protocols: Sequence[Protocol] | None = None) -> App:
         InUse, SchemaTooNew, BadSetting, ProtocolClash, RouteClash
     """
     return App(config, discover() if protocols is None else protocols)
-

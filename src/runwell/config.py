@@ -34,7 +34,7 @@ class Config:
     data: str = setting("data", "directory that holds the ledger, the columns and the tokens")
     ledger: str = setting("", "ledger URL; empty: sqlite:///DATA/ledger.sqlite")
     columns: str = setting("", "columns URL; empty: duckdb:///DATA/columns.duckdb")
-    open: bool = setting(False, "listen beyond loopback although no token exists")
+    open: bool = setting(default=False, doc="listen beyond loopback although no token exists")
     log_level: str = setting(
         "info", "least severe log line to print", choices=("debug", "info", "warning", "error")
     )
@@ -42,7 +42,9 @@ class Config:
     body_bytes_max: int = setting(16 * MIB, "largest request body on the wire")
     inflated_bytes_max: int = setting(64 * MIB, "largest request body after gzip is undone")
     depth_max: int = setting(64, "deepest nesting of a JSON body")
-    body_seconds_max: float = setting(30.0, "a body must be here by then, unless it keeps the rate below")
+    body_seconds_max: float = setting(
+        30.0, "a body must be here by then, unless it keeps the rate below"
+    )
     body_rate_min: int = setting(1024, "bytes per second that a slower body must keep")
     url_bytes_max: int = setting(8192, "longest path plus query string")
     header_bytes_max: int = setting(32768, "largest sum of request header names and values")
@@ -53,18 +55,28 @@ class Config:
     page_max: int = setting(10_000, "most rows on one page of a list")
 
     queue_events_max: int = setting(50_000, "writes that may wait for a commit before 503")
-    queue_bytes_max: int = setting(64 * MIB, "bytes of payload that may wait for a commit before 503")
+    queue_bytes_max: int = setting(
+        64 * MIB, "bytes of payload that may wait for a commit before 503"
+    )
     commit_events_max: int = setting(2_000, "most writes in one commit")
-    projector_rows_max: int = setting(5_000, "most ledger changes in one transaction on the columns")
-    projector_delay_ms: int = setting(250, "how long changes may gather before the columns get them unasked")
-    visible_seconds_max: float = setting(5.0, "how long a question waits for what was acknowledged before it")
+    projector_rows_max: int = setting(
+        5_000, "most ledger changes in one transaction on the columns"
+    )
+    projector_delay_ms: int = setting(
+        250, "how long changes may gather before the columns get them unasked"
+    )
+    visible_seconds_max: float = setting(
+        5.0, "how long a question waits for what was acknowledged before it"
+    )
     query_seconds_max: float = setting(10.0, "a question that takes longer is interrupted")
     query_threads: int = setting(2, "questions that run at the same time")
     query_waiting_max: int = setting(64, "questions that may wait for a thread before 503")
     sql_rows_max: int = setting(10_000, "most rows that one SQL question answers")
     sql_bytes_max: int = setting(16 * MIB, "most bytes that one SQL question answers")
     sql_text_bytes_max: int = setting(65_536, "longest SQL question")
-    columns_memory_mib: int = setting(1024, "memory that the embedded columns may use for questions")
+    columns_memory_mib: int = setting(
+        1024, "memory that the embedded columns may use for questions"
+    )
     columns_threads: int = setting(2, "threads of the embedded columns")
 
     keep_alive_seconds: int = setting(75, "an idle connection is closed after this")
@@ -76,7 +88,9 @@ class Config:
         "global", "what makes a pipeline_id unique", choices=("global", "project")
     )
     main_refs: str = setting("master,main", "refs that count as the main branch, comma separated")
-    pytest_monitor_page: int = setting(500, "rows on a page of the pytest-monitor API unless per_page says")
+    pytest_monitor_page: int = setting(
+        500, "rows on a page of the pytest-monitor API unless per_page says"
+    )
 
     @property
     def data_dir(self) -> Path:
@@ -137,8 +151,10 @@ TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no"
 
 def _parse(name: str, value: Any, origin: str) -> Any:
     if name not in SETTINGS:
-        raise BadSetting(f"{origin}: there is no setting {name!r}; `runwell serve --help` lists them")
-    wanted = type(SETTINGS[name].default)
+        raise BadSetting(
+            f"{origin}: there is no setting {name!r}; `runwell serve --help` lists them"
+        )
+    wanted: type = type(SETTINGS[name].default)
     text = str(value).strip()
     try:
         parsed = TRUTHS[text.lower()] if wanted is bool else wanted(text)

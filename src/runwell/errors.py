@@ -23,8 +23,8 @@
     ├── StorageFailed 500       the commit failed: nothing was stored
     └── QueryTooLong 504        the question took longer than allowed
 
-A docstring is the default message; the status is on the class. Each protocol words the answer itself
-(`render_error`).
+A docstring is the default message; the status is on the class. Each protocol words the answer
+itself (`render_error`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ class Error(Exception):
 
     def __init__(self, message: str = "", *, pointer: str = "") -> None:
         super().__init__(message or (self.__doc__ or "").strip())
-        self.pointer = pointer  # JSON pointer or parameter name of the offending value, if there is one
+        self.pointer = (
+            pointer  # JSON pointer or parameter name of the offending value, if there is one
+        )
 
     @property
     def message(self) -> str:
@@ -60,7 +62,9 @@ class BadTime(BadRequest):
     """This is not a time between 1970 and 2200."""
 
     def __init__(self, text: str, *, pointer: str = "") -> None:
-        super().__init__(f"not an ISO 8601 time between 1970 and 2200: {text[:80]!r}", pointer=pointer)
+        super().__init__(
+            f"not an ISO 8601 time between 1970 and 2200: {text[:80]!r}", pointer=pointer
+        )
 
 
 class BadParameter(BadRequest):

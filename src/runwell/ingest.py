@@ -1,4 +1,4 @@
-"""The one place where anything is committed: a bounded queue, group commit, an answer for every write."""
+"""The one place that commits: a bounded queue, group commit, an answer for every write."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from runwell.errors import Error, Overloaded, StorageFailed, Stopping, TooLarge
+from runwell.config import Config
+from runwell.errors import Error, Overloaded, Stopping, StorageFailed, TooLarge
 from runwell.model import Write, Written
 from runwell.model.times import now_us
 from runwell.observe import Counters, log
@@ -30,28 +31,17 @@ class _Waiting:
 class Ingest:
     """Accepts writes on the event loop and commits them in one thread.
 
-    While a commit is on its way to the disk the next batch gathers: the busier the server, the larger the
-    batches, and an idle one answers after a single commit.
+    While a commit is on its way to the disk the next batch gathers: the busier the server, the
+    larger the batches, and an idle one answers after a single commit.
     """
 
     def __init__(
-        self,
-        ledger: Ledger,
-        counters: Counters,
-        *,
-        on_commit: Callable[[int], None],
-        queue_events_max: int,
-        queue_bytes_max: int,
-        commit_events_max: int,
-        events_per_request_max: int,
+        self, ledger: Ledger, counters: Counters, config: Config, on_commit: Callable[[int], None]
     ) -> None:
         self._ledger = ledger
         self._counters = counters
-        self._on_commit = on_commit
-        self._queue_events_max = queue_events_max
-        self._queue_bytes_max = queue_bytes_max
-        self._commit_events_max = commit_events_max
-        self._events_per_request_max = events_per_request_max
+        self._config = config
+        self._on_commit = on_commit  # gets the number of the newest change after every commit
         self._queue: list[_Waiting] = []
         self.queued_events = 0
         self.queued_bytes = 0
@@ -71,9 +61,9 @@ class Ingest:
         """
         self._admit(len(writes))
         size = sum(len(write.event.payload) + EVENT_OVERHEAD_BYTES for write in writes)
-        if self.queued_events + len(writes) > self._queue_events_max:
+        if self.queued_events + len(writes) > self._config.queue_events_max:
             raise Overloaded
-        if self.queued_bytes + size > self._queue_bytes_max:
+        if self.queued_bytes + size > self._config.queue_bytes_max:
             raise Overloaded
         waiting = _Waiting(writes, size, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
@@ -86,8 +76,10 @@ class Ingest:
     def _admit(self, count: int) -> None:
         if self._stopping:
             raise Stopping
-        if count > self._events_per_request_max:
-            raise TooLarge(f"{count} events in one request; {self._events_per_request_max} is the most")
+        if count > self._config.events_per_request_max:
+            raise TooLarge(
+                f"{count} events in one request; {self._config.events_per_request_max} is the most"
+            )
 
     async def _commit_all(self) -> None:
         loop = asyncio.get_running_loop()
@@ -104,7 +96,7 @@ class Ingest:
         """The next batch: whole requests, at least one, up to the size of a commit."""
         count = events = 0
         for waiting in self._queue:
-            if count and events + len(waiting.writes) > self._commit_events_max:
+            if count and events + len(waiting.writes) > self._config.commit_events_max:
                 break
             count += 1
             events += len(waiting.writes)

@@ -21,7 +21,9 @@ class Log:
     def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
         if LEVELS[level] >= self.least:
             stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
-            line = json.dumps({"time": stamp, "level": level, "event": event, **fields}, default=str)
+            line = json.dumps(
+                {"time": stamp, "level": level, "event": event, **fields}, default=str
+            )
             sys.stderr.write(line + "\n")
 
     def info(self, event: str, **fields: object) -> None:
@@ -89,7 +91,9 @@ def render(samples: Iterable[tuple[str, Labels, float]]) -> str:
     by_name: dict[str, list[str]] = {}
     for name, labels, value in samples:
         shown = ",".join(f'{key}="{_escape(text)}"' for key, text in labels)
-        by_name.setdefault(name, []).append(f"{name}{{{shown}}} {value:.17g}" if shown else f"{name} {value:.17g}")
+        by_name.setdefault(name, []).append(
+            f"{name}{{{shown}}} {value:.17g}" if shown else f"{name} {value:.17g}"
+        )
     for name, (kind, help_text) in METRICS.items():
         if name in by_name:
             lines += [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}", *sorted(by_name[name])]

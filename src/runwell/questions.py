@@ -1,4 +1,4 @@
-"""The read twin of ingest.py: a question waits for what was acknowledged before it, then runs in a pool."""
+"""The read twin of ingest.py: a question waits for what was acknowledged, then runs in a pool."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from runwell.config import Config
 from runwell.errors import Error, Overloaded
 from runwell.observe import Counters
 from runwell.query import Query, Rows
@@ -19,24 +20,14 @@ class Questions:
     """Runs questions on the columns: a few at a time, each bounded in time."""
 
     def __init__(
-        self,
-        columns: Columns,
-        projector: Projector,
-        counters: Counters,
-        *,
-        threads: int,
-        waiting_max: int,
-        seconds_max: float,
-        visible_seconds_max: float,
+        self, columns: Columns, projector: Projector, counters: Counters, config: Config
     ) -> None:
         self._columns = columns
         self._projector = projector
         self._counters = counters
-        self._under_way_max = threads + waiting_max
+        self._config = config
         self._under_way = 0
-        self._seconds_max = seconds_max
-        self._visible_seconds_max = visible_seconds_max
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="question")
+        self._pool = ThreadPoolExecutor(config.query_threads, thread_name_prefix="question")
 
     async def run(self, query: Query) -> Rows:
         """Answer a question about everything acknowledged before this call.
@@ -49,15 +40,15 @@ class Questions:
         return await self._ask(lambda stopper: self._columns.run(query, stopper))
 
     async def sql(self, text: str, params: Sequence[Any], limits: SQLLimits) -> Rows:
-        """Answer a read-only SQL question, as `run` does. Raises BadQuery if it may not be asked."""
+        """Answer a read-only SQL question as `run` does; BadQuery if it may not be asked."""
         return await self._ask(lambda stopper: self._columns.sql(text, params, limits, stopper))
 
     async def _ask(self, work: Callable[[Stopper], Rows]) -> Rows:
-        if self._under_way >= self._under_way_max:
+        if self._under_way >= self._config.query_threads + self._config.query_waiting_max:
             raise Overloaded("too many questions are waiting; ask again soon")
         stopper = Stopper()
         loop = asyncio.get_running_loop()
-        timer = loop.call_later(self._seconds_max, stopper.stop)
+        timer = loop.call_later(self._config.query_seconds_max, stopper.stop)
         seq = self._projector.committed
         self._under_way += 1
         try:
@@ -70,7 +61,7 @@ class Questions:
         began = time.perf_counter()
         outcome = "answered"
         try:
-            self._projector.wait(seq, self._visible_seconds_max)
+            self._projector.wait(seq, self._config.visible_seconds_max)
             return work(stopper)
         except Error as error:
             outcome = type(error).__name__

@@ -19,7 +19,9 @@ from runwell.config import BadSetting, Config
 from runwell.observe import LEVELS, log
 from runwell.tokens import Tokens
 
-SWITCH_SECONDS = 0.0005  # how soon a commit that is done gets the interpreter back from the event loop
+SWITCH_SECONDS = (
+    0.0005  # how soon a commit that is done gets the interpreter back from the event loop
+)
 GC_THRESHOLDS = (50_000, 20, 50)
 
 
@@ -128,7 +130,7 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Drain on the first signal, give up waiting on the second; never re-raise it at the end."""
+        """Drain on the first signal, stop waiting on the second; never re-raise it at the end."""
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self.handle_exit, name, None)

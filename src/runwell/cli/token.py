@@ -11,7 +11,11 @@ from rich.table import Table
 from runwell.tokens import SCOPES, Scope, Tokens, UnknownToken
 
 DATA = click.option(
-    "--data", default="data", envvar="RUNWELL_DATA", show_default=True, help="The server's data directory."
+    "--data",
+    default="data",
+    envvar="RUNWELL_DATA",
+    show_default=True,
+    help="The server's data directory.",
 )
 
 
@@ -26,7 +30,9 @@ def token() -> None:
 
 @token.command()
 @click.argument("name")
-@click.option("--scope", default="read,write", show_default=True, help="Comma-separated: read, write, admin.")
+@click.option(
+    "--scope", default="read,write", show_default=True, help="Comma-separated: read, write, admin."
+)
 @DATA
 def create(name: str, scope: str, data: str) -> None:
     """Issue a token called NAME and print it: this once only."""
@@ -60,5 +66,7 @@ def revoke(id_or_name: str, data: str) -> None:
     try:
         revoked = Tokens(Path(data)).revoke(id_or_name)
     except UnknownToken as error:
-        raise click.ClickException(f"no valid token {id_or_name!r}; `runwell token list` shows them") from error
+        raise click.ClickException(
+            f"no valid token {id_or_name!r}; `runwell token list` shows them"
+        ) from error
     click.echo(f"revoked {', '.join(item.id for item in revoked)}")

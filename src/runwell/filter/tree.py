@@ -1,4 +1,4 @@
-"""The filter tree: frozen conditions over canonical fields, tags and metrics. No text is parsed here."""
+"""The filter tree: conditions over canonical fields, tags and metrics. Parses no text."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1, ord('"'): 0}
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
-class ClientGone(Exception):  # noqa: N818 - not an error of the request: nobody is left to tell
+class ClientGone(Exception):
     """The client closed the connection before its request was complete."""
 
 

@@ -32,13 +32,24 @@ class Speaker(Protocol):
     """The part of a protocol that the gate needs (see `runwell.protocols.base.Protocol`)."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
     @property
-    def claims(self) -> tuple[str, ...]: ...
+    def claims(self) -> tuple[str, ...]:
+        """The paths that are its own."""
+        ...
+
     @property
-    def credentials(self) -> Credentials: ...
+    def credentials(self) -> Credentials:
+        """Where its clients carry a token."""
+        ...
+
     @property
-    def render_error(self) -> Callable[[Error], Answer]: ...
+    def render_error(self) -> Callable[[Error], Answer]:
+        """An error in its own words."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,12 @@ class Gate:
     """Answers every HTTP request. `fallback` owns the paths that nobody claims."""
 
     def __init__(
-        self, mounted: Sequence[Mounted], fallback: Mounted, config: Config, tokens: Tokens, counters: Counters
+        self,
+        mounted: Sequence[Mounted],
+        fallback: Mounted,
+        config: Config,
+        tokens: Tokens,
+        counters: Counters,
     ) -> None:
         self._config = config
         self._tokens = tokens
@@ -123,7 +139,10 @@ class Gate:
     def _check_sizes(self, scope: Scope) -> None:
         if len(scope["raw_path"]) + len(scope["query_string"]) > self._config.url_bytes_max:
             raise UrlTooLong
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > self._config.header_bytes_max:
+        if (
+            sum(len(name) + len(value) for name, value in scope["headers"])
+            > self._config.header_bytes_max
+        ):
             raise HeadersTooLarge
 
     def _check_token(self, credentials: Credentials, endpoint: Endpoint, headers: Headers) -> None:
@@ -145,7 +164,9 @@ class Gate:
         return body
 
     def _refuse(self, protocol: Speaker, error: Error) -> Answer:
-        self._counters.add("runwell_refused_total", protocol=protocol.name, reason=type(error).__name__)
+        self._counters.add(
+            "runwell_refused_total", protocol=protocol.name, reason=type(error).__name__
+        )
         answer = protocol.render_error(error)
         extra = tuple(_error_headers(error, protocol.credentials))
         return Answer(answer.status, answer.body, answer.content_type, answer.headers + extra)
@@ -182,6 +203,10 @@ async def _send(answer: Answer, send: Send, *, with_body: bool) -> None:
         headers.append((b"content-type", answer.content_type.encode("latin-1")))
     if answer.status not in (204, 304):
         headers.append((b"content-length", str(len(answer.body)).encode()))
-    start: dict[str, Any] = {"type": "http.response.start", "status": answer.status, "headers": headers}
+    start: dict[str, Any] = {
+        "type": "http.response.start",
+        "status": answer.status,
+        "headers": headers,
+    }
     await send(start)
     await send({"type": "http.response.body", "body": answer.body if with_body else b""})

@@ -30,7 +30,9 @@ def build(mounted: Sequence[Mounted]) -> dict[str, Any]:
     for item in mounted:
         for endpoint in item.endpoints:
             path = PARAMETER.sub(r"{\1}", endpoint.path)
-            paths.setdefault(path, {})[endpoint.method.lower()] = _operation(item, endpoint, by_type)
+            paths.setdefault(path, {})[endpoint.method.lower()] = _operation(
+                item, endpoint, by_type
+            )
     return {
         "openapi": "3.1.0",
         "info": {"title": "runwell", "version": __version__, "license": {"name": "Apache-2.0"}},
@@ -56,7 +58,9 @@ def _operation(item: Mounted, endpoint: Endpoint, by_type: dict[int, Any]) -> di
         schema = by_type[id(endpoint.body)]
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
     if endpoint.scope is not None:
-        operation["security"] = [{_scheme_name(s): []} for s in item.protocol.credentials.schemes] + [{}]
+        operation["security"] = [
+            {_scheme_name(s): []} for s in item.protocol.credentials.schemes
+        ] + [{}]
     return operation
 
 
@@ -104,5 +108,3 @@ def _schemes(mounted: Sequence[Mounted]) -> dict[str, Any]:
 
 def _scheme_name(scheme: str) -> str:
     return scheme.replace("-", "_")
-
-

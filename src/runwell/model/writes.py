@@ -8,9 +8,9 @@ import msgspec
 
 from runwell.model.event import Event
 
-# (stored or None, incoming) -> what to store. Runs inside the commit's transaction, so it must be quick
-# and pure. Returning `stored` itself changes nothing. Raising an Error refuses the whole request the
-# write came with, and nothing of that request is stored.
+# (stored or None, incoming) -> what to store. Runs inside the commit's transaction, so it must be
+# quick and pure. Returning `stored` itself changes nothing. Raising an Error refuses the whole
+# request that the write came with, and nothing of that request is stored.
 Rule = Callable[[Event | None, Event], Event]
 
 

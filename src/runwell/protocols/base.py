@@ -1,4 +1,4 @@
-"""What a protocol is, and how the protocols are found. A protocol is one folder and knows no other."""
+"""What a protocol is, and how they are found. A protocol is one folder and knows no other."""
 
 from __future__ import annotations
 

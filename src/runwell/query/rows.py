@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name and its type (a `Type` for canonical questions, the engine's word for SQL)."""
+    """One column: its name and type (a `Type`, or the engine's own word where SQL was asked)."""
 
     name: str
     type: str

@@ -19,8 +19,8 @@ class Order:
 class Select:
     """Some columns of the events where `where` holds.
 
-    Without an order: the order of arrival. With `distinct`: each different row once, in the order in which
-    it arrived first.
+    Without an order: the order of arrival. With `distinct`: each different row once, in the order
+    in which it arrived first.
     """
 
     fields: tuple[Operand, ...]

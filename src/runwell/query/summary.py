@@ -42,7 +42,7 @@ MEASURES: dict[str, Measure] = {
 
 @dataclass(frozen=True, slots=True)
 class TimeBucket:
-    """Group by the bucket that a time field falls into; `time` is the first of started, created, received."""
+    """Group by the bucket that a time field falls into; see `time` in fields.py."""
 
     bucket: Bucket
     field: str = "time"

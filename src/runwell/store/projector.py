@@ -1,4 +1,4 @@
-"""The projector: one thread that brings the ledger's changes to the columns, in batches and in order."""
+"""The projector: one thread that brings the ledger's changes to the columns, in order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ RETRY_SECONDS = 1.0
 class Projector:
     """Follows the ledger. Changes gather for a moment unless a question waits for them."""
 
-    def __init__(self, ledger: Ledger, columns: Columns, *, rows_max: int, delay_seconds: float) -> None:
+    def __init__(
+        self, ledger: Ledger, columns: Columns, *, rows_max: int, delay_seconds: float
+    ) -> None:
         self._ledger = ledger
         self._columns = columns
         self._rows_max = rows_max

@@ -56,16 +56,22 @@ def endpoints(services: Services) -> list[Endpoint]:
         where = _after(call.query.get("page_token", ""), descending=descending)
         order = (Order(ARRIVAL, descending),)
         rows = await services.run(Select((*fields, ARRIVAL), where, order, limit=limit + 1))
-        return json_answer(_page(show_rows(rows), rows.rows, limit, [f.name for f in fields], descending))
+        return json_answer(
+            _page(show_rows(rows), rows.rows, limit, [f.name for f in fields], descending)
+        )
 
     async def read_event(call: Call) -> Answer:
         parameters.refuse_unknown(call.query, READ_PARAMETERS)
-        same: list[Filter] = [Compare(Field(name), "==", call.params[name]) for name in ("source", "scope", "id")]
+        same: list[Filter] = [
+            Compare(Field(name), "==", call.params[name]) for name in ("source", "scope", "id")
+        ]
         if call.query.get("attempt"):
             attempt = parameters.read_int(call.query, "attempt", 1, 2**31 - 1)
             same.append(Compare(Field("attempt"), "==", attempt))
         newest = (Order(Field("attempt"), descending=True),)
-        rows = await services.run(Select(tuple(map(Field, FIELDS)), And(tuple(same)), newest, limit=1))
+        rows = await services.run(
+            Select(tuple(map(Field, FIELDS)), And(tuple(same)), newest, limit=1)
+        )
         if not rows.rows:
             raise NotFound("there is no such event")
         return json_answer(show_rows(rows)[0])
@@ -100,7 +106,11 @@ def _read_direction(call: Call) -> bool:
 
 
 def _page(
-    shown: list[dict[str, Any]], rows: list[tuple[Any, ...]], limit: int, names: list[str], descending: bool
+    shown: list[dict[str, Any]],
+    rows: list[tuple[Any, ...]],
+    limit: int,
+    names: list[str],
+    descending: bool,
 ) -> EventPage:
     more = len(rows) > limit
     token = _write_token(Token(descending, rows[limit - 1][-1])) if more else ""
@@ -115,7 +125,9 @@ def _after(text: str, *, descending: bool) -> Filter | None:
     if not text:
         return None
     try:
-        token = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Token)
+        token = msgspec.json.decode(
+            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Token
+        )
     except (binascii.Error, ValueError) as error:
         raise BadParameter("page_token", "not a token of this list") from error
     if token.descending != descending:

@@ -31,7 +31,10 @@ td.n {{ text-align: right; font-variant-numeric: tabular-nums }}
 """
 HTML = "text/html; charset=utf-8"
 SECURITY = (
-    ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    ),
     ("x-content-type-options", "nosniff"),
 )
 

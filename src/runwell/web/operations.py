@@ -29,7 +29,9 @@ class Readiness(msgspec.Struct, frozen=True):
     needed: int
 
 
-def endpoints(readiness: Callable[[], Readiness], samples: Callable[[], Iterable[Sample]]) -> list[Endpoint]:
+def endpoints(
+    readiness: Callable[[], Readiness], samples: Callable[[], Iterable[Sample]]
+) -> list[Endpoint]:
     """The routes of this file."""
 
     async def healthz(_: Call) -> Answer:

@@ -15,7 +15,9 @@ from runwell.query import FIELDS, MEASURES, TimeBucket
 
 GROUPS_MAX = 4
 
-FILTER = Parameter("filter", "reserved: conditions in CEL come with a later version; refused until then")
+FILTER = Parameter(
+    "filter", "reserved: conditions in CEL come with a later version; refused until then"
+)
 LIMIT = Parameter("limit", "most rows to answer", int)
 
 
@@ -40,14 +42,21 @@ def read_int(query: QueryParams, name: str, default: int, most: int) -> int:
     text = query.get(name, "")
     if not text:
         return min(default, most)
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most or len(text) > len(str(most)):
+    if (
+        not text.isascii()
+        or not text.isdigit()
+        or not 1 <= int(text[:9]) <= most
+        or len(text) > len(str(most))
+    ):
         raise BadParameter(name, f"a whole number from 1 to {most}, not {text[:40]!r}")
     return int(text)
 
 
 def read_list(query: QueryParams, name: str) -> list[str]:
     """Comma-separated and repeated values together."""
-    return [part.strip() for text in query.getlist(name) for part in text.split(",") if part.strip()]
+    return [
+        part.strip() for text in query.getlist(name) for part in text.split(",") if part.strip()
+    ]
 
 
 def read_fields(query: QueryParams, default: Iterable[str]) -> tuple[Field, ...]:
@@ -64,7 +73,9 @@ def read_measures(query: QueryParams) -> tuple[str, ...]:
     names = read_list(query, "summary") or list(MEASURES)
     for name in names:
         if name not in MEASURES:
-            raise BadParameter("summary", f"there is no measure {name[:80]!r}{nearest(name, MEASURES)}")
+            raise BadParameter(
+                "summary", f"there is no measure {name[:80]!r}{nearest(name, MEASURES)}"
+            )
     return tuple(dict.fromkeys(names))
 
 

@@ -40,9 +40,11 @@ def endpoints(ask: AskSQL, config: Config) -> list[Endpoint]:
         try:
             question = decode(call.body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-            raise BadBody(f"the body takes {{\"sql\": text, \"params\": [...]}}: {error}") from error
+            raise BadBody(f'the body takes {{"sql": text, "params": [...]}}: {error}') from error
         if len(question.sql) > config.sql_text_bytes_max:
-            raise TooLarge(f"more than {config.sql_text_bytes_max} characters of SQL", pointer="/sql")
+            raise TooLarge(
+                f"more than {config.sql_text_bytes_max} characters of SQL", pointer="/sql"
+            )
         rows = await ask(question.sql, question.params)
         return json_answer(SQLAnswer(list(rows.columns), show_sql_rows(rows.rows)))
 

@@ -15,7 +15,9 @@ from runwell.web.values import show_rows
 
 PARAMETERS = (
     Parameter("summary", f"comma-separated measures of: {', '.join(MEASURES)}; all if not given"),
-    Parameter("group_by", "fields or minute, hour, day, week, month, year, each also as `day started`"),
+    Parameter(
+        "group_by", "fields or minute, hour, day, week, month, year, each also as `day started`"
+    ),
     parameters.FILTER,
     Parameter("order_by", "a group or measure, then asc or desc; by the groups if not given"),
     parameters.LIMIT,

@@ -61,7 +61,11 @@ def plain(value: Any) -> Any:
         case int():
             return value if -INT64 <= value < INT64 else str(value)
         case datetime():
-            return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat().replace("+00:00", "Z")
+            return (
+                (value if value.tzinfo else value.replace(tzinfo=UTC))
+                .isoformat()
+                .replace("+00:00", "Z")
+            )
         case date() | time():
             return value.isoformat()
         case timedelta():

@@ -1,4 +1,4 @@
-"""The columns: a projection of the ledger that answers questions. `open_columns` picks the engine by URL."""
+"""The columns: a projection of the ledger for questions. `open_columns` picks the engine."""
 
 from runwell.store.columns.base import Columns, Stopper
 from runwell.store.columns.open import open_columns

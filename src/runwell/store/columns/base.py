@@ -56,14 +56,14 @@ class Columns(Protocol):
     def apply(self, changes: Sequence[Change]) -> None:
         """Take in changes and move `applied` to the last one, in one transaction.
 
-        Changes up to `applied` are ignored, so that handing over the same ones twice changes nothing.
+        Changes up to `applied` are ignored: handing over the same ones twice changes nothing.
         """
 
     def run(self, query: Query, stopper: Stopper) -> Rows:
         """Answer a question. Raises QueryTooLong when stopped."""
 
     def sql(self, text: str, params: Sequence[Any], limits: SQLLimits, stopper: Stopper) -> Rows:
-        """Answer a read-only SQL question over the documented relations. Raises BadQuery, QueryTooLong."""
+        """Answer one SELECT over the documented relations. Raises BadQuery, QueryTooLong."""
 
     def relations(self) -> dict[str, list[tuple[str, str]]]:
         """The documented relations: name -> [(column, type)]."""

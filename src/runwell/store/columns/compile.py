@@ -97,7 +97,8 @@ def _count(query: Select, statement: Statement) -> str:
 
 def _orders(orders: tuple[Order, ...], statement: Statement) -> list[str]:
     return [
-        f"{_raw(order.by, statement)} {'DESC' if order.descending else 'ASC'} NULLS LAST" for order in orders
+        f"{_raw(order.by, statement)} {'DESC' if order.descending else 'ASC'} NULLS LAST"
+        for order in orders
     ]
 
 
@@ -172,7 +173,7 @@ def _joined(parts: tuple[Filter, ...], word: str, empty: str, statement: Stateme
 
 
 def _test(left: Operand, template: str, right: Any, statement: Statement) -> str:
-    """`template` over the operand and the bound value; over any value where the operand is a tag."""
+    """`template` over the operand and the bound value; over any of its values for a tag."""
     raw = _raw(left, statement)
     value = statement.bind(right)
     if isinstance(left, Tag):
@@ -232,7 +233,9 @@ def _group_name(group: Field | TimeBucket) -> str:
 
 def _measure(name: str) -> Measure:
     if name not in MEASURES:
-        raise BadQuery(f"there is no measure {name!r}; there are {', '.join(MEASURES)}", pointer="summary")
+        raise BadQuery(
+            f"there is no measure {name!r}; there are {', '.join(MEASURES)}", pointer="summary"
+        )
     return MEASURES[name]
 
 

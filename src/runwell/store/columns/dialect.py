@@ -1,4 +1,4 @@
-"""What differs between engines when a query becomes SQL: one table of templates each. No query here."""
+"""What differs between engines when a query becomes SQL: one table of templates each."""
 
 from __future__ import annotations
 

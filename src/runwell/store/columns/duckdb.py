@@ -59,7 +59,7 @@ class DuckDBColumns:
         threads: int = 2,
     ) -> None:
         self.path = path
-        self._settings = {
+        self._settings: dict[str, str | bool | int | float | list[str]] = {
             "threads": str(threads),
             "memory_limit": f"{memory_mib}MiB",
             "enable_external_access": "false",
@@ -128,9 +128,12 @@ class DuckDBColumns:
         known = [change.arrival for change in changes if change.arrival <= self._applied]
         if known:
             self._connection.execute(FORGET, [known])
-        seqs, arrivals, received, documents = (list(column) for column in zip(*changes, strict=True))
+        seqs, arrivals, received, documents = (
+            list(column) for column in zip(*changes, strict=True)
+        )
         self._connection.execute(
-            APPLY, {"seqs": seqs, "arrivals": arrivals, "received": received, "documents": documents}
+            APPLY,
+            {"seqs": seqs, "arrivals": arrivals, "received": received, "documents": documents},
         )
         self._connection.execute(ADVANCE, [changes[-1].seq])
 

@@ -13,12 +13,19 @@ DUCKDB = "duckdb:///"
 
 
 def open_columns(
-    url: str, ledger_identity: str, *, views: Sequence[str] = (), memory_mib: int = 1024, threads: int = 2
+    url: str,
+    ledger_identity: str,
+    *,
+    views: Sequence[str] = (),
+    memory_mib: int = 1024,
+    threads: int = 2,
 ) -> Columns:
-    """Open the projection of the ledger with this identity; make it anew if it is missing or another's."""
+    """Open the projection of this ledger; made anew if it is missing or another ledger's."""
     if url.startswith(DUCKDB):
         path = Path(url.removeprefix(DUCKDB))
-        return DuckDBColumns(path, ledger_identity, views=views, memory_mib=memory_mib, threads=threads)
+        return DuckDBColumns(
+            path, ledger_identity, views=views, memory_mib=memory_mib, threads=threads
+        )
     raise BadSetting(
         f"columns: no engine for {url.split(':', 1)[0]!r}; this version has duckdb:///FILE"
     )

@@ -10,7 +10,9 @@ import msgspec
 from runwell.errors import Error
 from runwell.model import Event, Outcome, Write, Written
 
-Answer = list[Written] | Error  # what one request gets: a Written for each write, or why it was refused
+Answer = (
+    list[Written] | Error
+)  # what one request gets: a Written for each write, or why it was refused
 
 encode_event = msgspec.json.Encoder().encode
 decode_event = msgspec.json.Decoder(Event).decode
@@ -35,7 +37,9 @@ class Ledger(Protocol):
     One thread commits; any thread reads.
     """
 
-    last_committed: int  # number of the newest change that this process committed or found at the start
+    last_committed: (
+        int  # number of the newest change that this process committed or found at the start
+    )
     identity: str  # made once when the ledger is made; columns remember whose projection they are
 
     def commit(self, requests: Sequence[Sequence[Write]], received: int) -> list[Answer]:
@@ -79,7 +83,8 @@ def fold(
 ) -> Folded:
     """Run the rules over a batch in memory.
 
-    Later requests see what earlier ones of the batch did. A request whose rule raises leaves no trace.
+    Later requests see what earlier ones of the batch did. A request whose rule raises leaves no
+    trace.
     """
     changed: dict[bytes, Event] = {}
     answers: list[Answer] = []
@@ -87,7 +92,10 @@ def fold(
         staged: dict[bytes, Event] = {}
         try:
             answers.append(
-                [_apply(*pair, staged, changed, stored) for pair in zip(request, request_keys, strict=True)]
+                [
+                    _apply(*pair, staged, changed, stored)
+                    for pair in zip(request, request_keys, strict=True)
+                ]
             )
         except Error as refusal:
             answers.append(refusal)

@@ -13,4 +13,6 @@ def open_ledger(url: str) -> Ledger:
     """Open the ledger, making it if it is not there and bringing its schema up to date."""
     if url.startswith(SQLITE):
         return SQLiteLedger(url.removeprefix(SQLITE))
-    raise BadSetting(f"ledger: no engine for {url.split(':', 1)[0]!r}; this version has sqlite:///FILE")
+    raise BadSetting(
+        f"ledger: no engine for {url.split(':', 1)[0]!r}; this version has sqlite:///FILE"
+    )

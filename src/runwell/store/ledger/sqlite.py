@@ -43,12 +43,11 @@ INSERT = """
 INSERT INTO event (seq, arrival, received, key, document)
 SELECT
   :next + row.key,
-  coalesce(before.arrival, :next + row.key),
+  :next + row.key,
   :received,
   unhex(row.value ->> 0),
   row.value ->> 1
 FROM json_each(:rows) AS row
-LEFT JOIN event AS before ON before.key = unhex(row.value ->> 0)
 WHERE true
 ON CONFLICT (key) DO UPDATE SET
   seq = excluded.seq,
@@ -77,7 +76,9 @@ class SQLiteLedger:
         migrate(self._writer)
         self._reader = _connect(self.path)
         self._reading = threading.Lock()
-        self.identity = str(_value(self._writer, "SELECT value FROM ledger WHERE name = 'identity'"))
+        self.identity = str(
+            _value(self._writer, "SELECT value FROM ledger WHERE name = 'identity'")
+        )
         self.last_committed = self.last_seq()
 
     def commit(self, requests: Sequence[Sequence[Write]], received: int) -> list[Answer]:
@@ -115,7 +116,7 @@ class SQLiteLedger:
         """See `Ledger.changes`."""
         with self._reading:
             rows = self._reader.execute(CHANGES, {"after": after, "limit": limit}).fetchall()
-        return [Change(*row) for row in rows]
+        return [Change._make(row) for row in rows]
 
     def last_seq(self) -> int:
         """See `Ledger.last_seq`."""

@@ -1,0 +1,152 @@
+"""Random events, writes, filters and summaries, and the plain-Python store they are checked against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from runwell.errors import Conflict
+from runwell.filter import (
+    Among,
+    And,
+    Compare,
+    Contains,
+    Field,
+    Filter,
+    Metric,
+    Not,
+    Or,
+    StartsWith,
+    Tag,
+)
+from runwell.model import Event, Outcome, Rule, Status, Write, keep_stored, replace
+from tests.builders import NOON_US
+
+# Few different values, so that keys meet and filters hit; awkward ones among them.
+TEXTS = st.sampled_from(["", "a", "ab", "b", "A", "%", "_", "a%", "it's", '"', "\\", "é", "☃", "\U0001f600"])
+NAMES = st.sampled_from(["k", "k2", "it's", "a.b", ""])
+NUMBERS = st.one_of(
+    st.sampled_from([0.0, -1.0, 1.0, 0.1, 1e300]), st.floats(allow_nan=False, allow_infinity=False)
+)
+TIMES = st.none() | st.sampled_from([0, NOON_US, NOON_US + 1, NOON_US + 86_400_000_000])
+DURATIONS = st.none() | st.sampled_from([0, 1, 10, 10**12])
+
+EVENTS = st.builds(
+    Event,
+    source=st.just("test"),
+    scope=st.sampled_from(["s", "t"]),
+    id=st.sampled_from(["1", "2", "3", "a/b"]),
+    attempt=st.sampled_from([1, 2]),
+    parent=st.sampled_from(["", "1", "2"]),
+    name=TEXTS,
+    pipeline=TEXTS,
+    status=st.sampled_from(list(Status)),
+    created=TIMES,
+    started=TIMES,
+    duration=DURATIONS,
+    metrics=st.dictionaries(NAMES, NUMBERS, max_size=3),
+    tags=st.dictionaries(NAMES, st.lists(TEXTS, max_size=3), max_size=3),
+    payload=st.sampled_from(["", "{}", '{"a" : 1.0}']),
+)
+
+
+def merge_tags(stored: Event | None, incoming: Event) -> Event:
+    """Newer tags win, the rest stays."""
+    if stored is None:
+        return incoming
+    return msgspec.structs.replace(stored, tags={**stored.tags, **incoming.tags})
+
+
+def refuse_repeats(stored: Event | None, incoming: Event) -> Event:
+    """A known key refuses the request."""
+    if stored is not None:
+        raise Conflict
+    return incoming
+
+
+RULES: st.SearchStrategy[Rule] = st.sampled_from([keep_stored, replace, merge_tags, refuse_repeats])
+REQUESTS = st.lists(st.builds(Write, EVENTS, RULES), max_size=4)
+BATCHES = st.lists(REQUESTS, max_size=4)
+
+TEXT_OPERANDS = st.sampled_from(
+    [Field("name"), Field("pipeline"), Field("id"), Field("parent"), Field("status")]
+) | st.builds(Tag, NAMES)
+NUMBER_OPERANDS = st.sampled_from([Field("attempt"), Field("duration")]) | st.builds(Metric, NAMES)
+OPERATORS = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
+LEAVES = st.one_of(
+    st.builds(Compare, TEXT_OPERANDS, OPERATORS, TEXTS),
+    st.builds(Compare, NUMBER_OPERANDS, OPERATORS, NUMBERS),
+    st.builds(
+        Compare,
+        st.sampled_from([Field("created"), Field("started")]),
+        OPERATORS,
+        st.sampled_from([0, NOON_US, NOON_US + 1]),
+    ),
+    st.builds(StartsWith, TEXT_OPERANDS, TEXTS),
+    st.builds(Contains, TEXT_OPERANDS, TEXTS),
+)
+
+
+def _parts(inner: st.SearchStrategy[Filter]) -> st.SearchStrategy[tuple[Filter, ...]]:
+    return st.lists(inner, max_size=3).map(tuple)
+
+
+FILTERS: st.SearchStrategy[Filter] = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.builds(And, _parts(inner)),
+        st.builds(Or, _parts(inner)),
+        st.builds(Not, inner),
+        st.builds(Among, st.just(Field("parent")), st.just(Field("id")), inner),
+    ),
+    max_leaves=6,
+)
+
+
+@dataclass
+class PlainStore:
+    """The ledger's promises in a dictionary: key -> (seq, arrival, event)."""
+
+    events: dict[tuple[Any, ...], tuple[int, int, Event]] = field(default_factory=dict)
+    seq: int = 0
+
+    def commit(self, batch: list[list[Write]]) -> list[Any]:
+        """Apply a batch; outcomes by request, or the class of the refusal."""
+        answers: list[Any] = []
+        touched: dict[tuple[Any, ...], Event] = {}
+        for request in batch:
+            draft = dict(touched)
+            try:
+                answers.append([self._apply(write, draft) for write in request])
+            except Conflict:
+                answers.append(Conflict)
+            else:
+                touched = draft
+        for key, event in touched.items():
+            self.seq += 1
+            arrival = self.events[key][1] if key in self.events else self.seq
+            self.events[key] = (self.seq, arrival, event)
+        return answers
+
+    def _apply(self, write: Write, draft: dict[tuple[Any, ...], Event]) -> Outcome:
+        event = write.event
+        key = (event.source, event.scope, event.id, event.attempt)
+        before = draft.get(key) or (self.events[key][2] if key in self.events else None)
+        after = write.rule(before, event)
+        if after is before:
+            return Outcome.EXISTED
+        draft[key] = after
+        if before is None:
+            return Outcome.CREATED
+        return Outcome.REPLACED if after is event else Outcome.MERGED
+
+    def changes(self) -> list[tuple[int, int, Event]]:
+        """Every event by its newest change."""
+        return sorted(self.events.values(), key=lambda row: row[0])
+
+    def arrived(self) -> list[Event]:
+        """Every event in the order of arrival."""
+        return [row[2] for row in sorted(self.events.values(), key=lambda row: row[1])]

@@ -1,0 +1,153 @@
+"""What every ledger promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from runwell.errors import Conflict
+from runwell.model import Event, Outcome, replace
+from runwell.store.ledger import Change, Ledger
+from runwell.store.ledger.base import decode_event
+from tests.builders import a_write, an_event
+
+
+def merge_tags(stored: Event | None, incoming: Event) -> Event:
+    if stored is None:
+        return incoming
+    return msgspec.structs.replace(stored, tags={**stored.tags, **incoming.tags})
+
+
+def refuse_repeats(stored: Event | None, incoming: Event) -> Event:
+    if stored is not None:
+        raise Conflict
+    return incoming
+
+
+def outcomes(ledger: Ledger, *requests: list) -> list:
+    answers = ledger.commit(requests, 1)
+    return [
+        [written.outcome for written in answer] if isinstance(answer, list) else type(answer)
+        for answer in answers
+    ]
+
+
+def documents(changes: list[Change]) -> list[Event]:
+    return [decode_event(change.document) for change in changes]
+
+
+def test_a_new_key_is_created_and_read_back_whole(ledger: Ledger):
+    event = an_event(
+        metrics={"a": 0.1, "b": -1e308},
+        tags={"t": ["x", "y"]},
+        links={"l": "https://example.org/?a=b"},
+        payload='{ "spaces":  "kept", "n": 1.50, "u": "é☃" }',
+        started=5,
+        duration=0,
+    )
+
+    assert outcomes(ledger, [a_write()]) == [[Outcome.CREATED]]
+    assert outcomes(ledger, [a_write("2")]) == [[Outcome.CREATED]]
+    ledger.commit([[a_write("3")]], 1)
+    assert ledger.commit([[type(a_write())(event, replace)]], 1)[0][0].event == event
+    assert ledger.get(event.key) == event
+
+
+def test_a_key_is_source_scope_id_and_attempt(ledger: Ledger):
+    writes = [
+        a_write(),
+        a_write(source="other"),
+        a_write(scope="other"),
+        a_write("other"),
+        a_write(attempt=2),
+        a_write("1", scope="tests/"),
+    ]
+
+    assert outcomes(ledger, writes) == [[Outcome.CREATED] * len(writes)]
+    assert ledger.count() == len(writes)
+
+
+def test_the_stored_event_stays_when_the_rule_keeps_it(ledger: Ledger):
+    ledger.commit([[a_write(name="first")]], 1)
+
+    (answer,) = ledger.commit([[a_write(name="second")]], 2)
+
+    assert [(written.outcome, written.event.name) for written in answer] == [
+        (Outcome.EXISTED, "first")
+    ]
+    assert ledger.last_seq() == 1
+
+
+def test_a_replaced_event_gets_a_new_number_and_keeps_its_arrival(ledger: Ledger):
+    ledger.commit([[a_write("a"), a_write("b")]], 1)
+
+    assert outcomes(ledger, [a_write("a", replace, name="new")]) == [[Outcome.REPLACED]]
+    changes = ledger.changes(0, 10)
+    assert [(change.seq, change.arrival) for change in changes] == [(2, 2), (3, 1)]
+    assert [event.name for event in documents(changes)] == ["", "new"]
+
+
+def test_a_merge_sees_what_is_stored(ledger: Ledger):
+    ledger.commit([[a_write(tags={"a": ["1"]})]], 1)
+
+    assert outcomes(ledger, [a_write(rule=merge_tags, tags={"b": ["2"]})]) == [[Outcome.MERGED]]
+    assert ledger.get(an_event().key).tags == {"a": ["1"], "b": ["2"]}
+
+
+def test_requests_of_one_batch_see_each_other_in_order(ledger: Ledger):
+    batch = [[a_write(rule=merge_tags, tags={str(number): ["x"]})] for number in range(64)]
+
+    assert outcomes(ledger, *batch) == [[Outcome.CREATED], *[[Outcome.MERGED]] * 63]
+    assert len(ledger.get(an_event().key).tags) == 64
+    assert ledger.last_seq() == 1
+
+
+def test_a_refused_request_stores_nothing_and_harms_no_other(ledger: Ledger):
+    batch = [
+        [a_write("a", refuse_repeats)],
+        [a_write("b"), a_write("a", refuse_repeats), a_write("c")],
+        [a_write("d")],
+    ]
+
+    assert outcomes(ledger, *batch) == [[Outcome.CREATED], Conflict, [Outcome.CREATED]]
+    assert [event.id for event in documents(ledger.changes(0, 10))] == ["a", "d"]
+
+
+def test_one_of_many_equal_requests_in_a_batch_wins(ledger: Ledger):
+    batch = [[a_write("a", refuse_repeats), a_write(f"child{n}")] for n in range(8)]
+
+    assert outcomes(ledger, *batch) == [[Outcome.CREATED] * 2, *[Conflict] * 7]
+    assert ledger.count() == 2
+
+
+def test_changes_come_in_order_in_pages_and_each_event_once(ledger: Ledger):
+    ledger.commit([[a_write(str(number)) for number in range(10)]], 1)
+    ledger.commit([[a_write("3", replace, name="new")]], 2)
+
+    first = ledger.changes(0, 6)
+    rest = ledger.changes(first[-1].seq, 100)
+    assert [event.id for event in documents(first + rest)] == list("0124567893")
+    assert ledger.changes(rest[-1].seq, 100) == []
+    assert [change.received for change in rest][-1] == 2
+
+
+def test_what_was_committed_is_there_after_opening_again(open_a_ledger: Callable[[], Ledger]):
+    ledger = open_a_ledger()
+    ledger.commit([[a_write("a")], [a_write("b")]], 1)
+    identity = ledger.identity
+    ledger.close()
+
+    again = open_a_ledger()
+    assert (again.identity, again.last_seq(), again.last_committed) == (identity, 2, 2)
+    assert outcomes(again, [a_write("a"), a_write("c")]) == [[Outcome.EXISTED, Outcome.CREATED]]
+    assert again.last_committed == 3
+    assert again.check() == []
+    again.close()
+
+
+def test_an_empty_batch_and_an_empty_request_are_fine(ledger: Ledger):
+    assert ledger.commit([], 1) == []
+    assert ledger.commit([[]], 1) == [[]]
+    assert ledger.last_seq() == 0
+    assert ledger.get(an_event().key) is None

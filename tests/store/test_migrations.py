@@ -1,0 +1,68 @@
+"""The ledger's schema: numbered, checked, never half."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+import pytest
+
+from runwell.store.ledger import open_ledger, sqlite
+from runwell.store.ledger.base import SchemaTooNew
+from runwell.store.ledger.sqlite import migrate, migrations
+
+
+def schema_of(connection: apsw.Connection) -> list[tuple]:
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name")
+    return rows.fetchall()
+
+
+def test_migrations_are_numbered_from_one_without_gaps():
+    numbers = [number for number, _ in migrations()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_migrating_again_changes_nothing(tmp_path: Path):
+    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    ledger.close()
+    connection = apsw.Connection(str(tmp_path / "ledger.sqlite"))
+    before = schema_of(connection)
+    migrate(connection)
+    assert schema_of(connection) == before
+    connection.close()
+
+
+def test_a_ledger_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path):
+    path = tmp_path / "ledger.sqlite"
+    open_ledger(f"sqlite:///{path}").close()
+    connection = apsw.Connection(str(path))
+    connection.execute("PRAGMA user_version = 99").fetchall()
+    connection.close()
+
+    with pytest.raises(SchemaTooNew, match=r"schema 99.*restore a backup"):
+        open_ledger(f"sqlite:///{path}")
+    connection = apsw.Connection(str(path))
+    assert connection.execute("PRAGMA user_version").fetchone() == (99,)
+    connection.close()
+
+
+def test_a_migration_that_fails_leaves_the_schema_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    broken = [*migrations(), (len(migrations()) + 1, "CREATE TABLE half (a); CREATE TABLE half (a);")]
+    monkeypatch.setattr(sqlite, "migrations", lambda: broken)
+
+    with pytest.raises(apsw.SQLError):
+        open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    monkeypatch.undo()
+    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    assert ledger.check() == []
+    ledger.close()
+
+
+def test_the_ledger_is_written_through_to_the_disk_at_every_commit(tmp_path: Path):
+    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    full = 2
+    assert ledger._writer.execute("PRAGMA synchronous").fetchone() == (full,)
+    assert ledger._writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    ledger.close()
