@@ -1,4 +1,4 @@
-"""Issue, store and check tokens. Only their hashes are kept; the file is read anew when it changes."""
+"""Issue, store and check tokens. Only hashes are kept; the file is read anew when it changes."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Tokens:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """Read, let the caller change, write to a new file and put it in place: never half a file."""
+        """Read, let the caller change, write a new file and put it in place: never half a file."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self._file.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -112,7 +112,7 @@ class Tokens:
             yield
             new = self._file.with_suffix(".new")
             descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(descriptor, "wb") as file:
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(msgspec.json.format(msgspec.json.encode(list(self._tokens.values()))))
                 file.flush()
                 os.fsync(file.fileno())

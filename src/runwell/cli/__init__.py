@@ -1,4 +1,4 @@
-"""The command line. Commands are loaded when they are called, and their work when they run: help is instant."""
+"""The command line. Commands are loaded when called, their work when it runs: instant help."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ run_server = later("runwell.server:run")
 def serve(config_file: Path | None, **flags: Any) -> None:
     """Serve every protocol on one address.
 
-    Prints `runwell ready http://HOST:PORT` when requests are accepted. SIGTERM drains and ends with 0.
+    Prints `runwell ready http://HOST:PORT` when requests are accepted. SIGTERM drains and ends
+    with 0.
     Every option can also stand in a TOML file or in the environment as RUNWELL_NAME.
     """
     config = read(flags, config_file)

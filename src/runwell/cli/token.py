@@ -23,8 +23,8 @@ DATA = click.option(
 def token() -> None:
     """Create, list and revoke tokens.
 
-    As soon as a data directory has one token, every request needs one. A running server sees changes at
-    once.
+    As soon as a data directory has one token, every request needs one. A running server sees
+    changes at once.
     """
 
 

@@ -113,7 +113,7 @@ def check_json(body: bytes, depth_max: int) -> None:
 
 
 def depth_exceeds(body: bytes, depth_max: int) -> bool:
-    """Does JSON text nest deeper? Escapes go first, then all but quotes and brackets, then strings."""
+    """Does JSON nest deeper? Escapes go first, then all but quotes and brackets, then strings."""
     unescaped = body.replace(b"\\\\", b"").replace(b'\\"', b"")
     brackets = STRINGS.sub(b"", unescaped.translate(None, NOT_STRUCTURE))
     return max(accumulate(map(STEPS.__getitem__, brackets)), default=0) > depth_max

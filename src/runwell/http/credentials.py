@@ -30,7 +30,7 @@ def _bearer_or_basic(headers: Headers) -> str | None:
 
 
 def _password(value: str) -> str | None:
-    """The password of `Basic base64(user:password)` (RFC 7617); the user name means nothing here."""
+    """The password of `Basic base64(user:password)` (RFC 7617); the user name is ignored."""
     try:
         text = base64.b64decode(value, validate=True).decode("utf-8")
     except (binascii.Error, ValueError):

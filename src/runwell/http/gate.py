@@ -1,4 +1,4 @@
-"""The ASGI application: path -> protocol -> token -> body -> handler -> answer, and every error's way out."""
+"""The ASGI application: path -> protocol -> token -> body -> handler -> answer, and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the endpoint of a path. Works on the path as sent, so that an encoded slash stays inside its segment."""
+"""Find the endpoint of a path, as it was sent: an encoded slash stays inside its segment."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ class Router:
         Raises:
             NotFound, MethodNotAllowed
         """
-        if path in self._literal:
-            return _choose(self._literal[path], method), {}
+        wanted = "GET" if method == "HEAD" else method
+        literal = self._literal.get(path, {})
+        if wanted in literal:
+            return literal[wanted], {}
+        allowed = set(literal)
         for pattern, methods in self._patterns.values():
             if found := pattern.fullmatch(path):
-                params = {name: unquote(text) for name, text in found.groupdict().items()}
-                return _choose(methods, method), params
+                if wanted in methods:
+                    params = {name: unquote(text) for name, text in found.groupdict().items()}
+                    return methods[wanted], params
+                allowed |= set(methods)
+        if allowed:
+            raise MethodNotAllowed(tuple(sorted(allowed)))
         raise NotFound
-
-
-def _choose(methods: Methods, method: str) -> Endpoint:
-    wanted = "GET" if method == "HEAD" else method
-    if wanted not in methods:
-        raise MethodNotAllowed(tuple(sorted(methods)))
-    return methods[wanted]
 
 
 def compile_path(path: str) -> re.Pattern[str]:

@@ -22,7 +22,7 @@ LISTED = tuple(name for name in FIELDS if name != "payload")
 
 
 class EventPage(msgspec.Struct, frozen=True):
-    """One page; `next_page_token` is empty on the last one. Times are RFC 3339, durations seconds."""
+    """One page; no `next_page_token` on the last. Times are RFC 3339, durations seconds."""
 
     events: list[dict[str, Any]]
     next_page_token: str
@@ -57,7 +57,7 @@ def endpoints(services: Services) -> list[Endpoint]:
         order = (Order(ARRIVAL, descending),)
         rows = await services.run(Select((*fields, ARRIVAL), where, order, limit=limit + 1))
         return json_answer(
-            _page(show_rows(rows), rows.rows, limit, [f.name for f in fields], descending)
+            _page(show_rows(rows), rows.rows, [f.name for f in fields], limit, descending=descending)
         )
 
     async def read_event(call: Call) -> Answer:
@@ -108,8 +108,9 @@ def _read_direction(call: Call) -> bool:
 def _page(
     shown: list[dict[str, Any]],
     rows: list[tuple[Any, ...]],
-    limit: int,
     names: list[str],
+    limit: int,
+    *,
     descending: bool,
 ) -> EventPage:
     more = len(rows) > limit

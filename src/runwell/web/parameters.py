@@ -99,7 +99,7 @@ def _group(text: str) -> Field | TimeBucket:
 
 
 def read_order(query: QueryParams) -> tuple[str, bool]:
-    """`name`, `name asc` or `name desc`: the name and whether it descends; ("", False) if not given."""
+    """`name`, `name asc` or `name desc`: the name ("" if not given) and whether it descends."""
     words = query.get("order_by", "").split()
     if not words:
         return "", False

@@ -54,7 +54,7 @@ def endpoints(ask: AskSQL, config: Config) -> list[Endpoint]:
             path="/-/api/sql",
             handle=answer_sql,
             scope="read",
-            summary="Ask one SELECT over the documented relations; reads only, bounded in time and rows.",
+            summary="Ask one SELECT over the documented relations; bounded in time and rows.",
             body=SQLQuestion,
             answers={200: SQLAnswer},
         )

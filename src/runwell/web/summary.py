@@ -25,7 +25,7 @@ PARAMETERS = (
 
 
 class SummaryAnswer(msgspec.Struct, frozen=True):
-    """One object a group: its groups first, then its measures. Durations in seconds, times RFC 3339."""
+    """One object a group: groups, then measures. Durations in seconds, times RFC 3339."""
 
     summary: list[dict[str, Any]]
 

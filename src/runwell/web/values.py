@@ -53,7 +53,7 @@ def show_sql_rows(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
     return [[plain(value) for value in row] for row in rows]
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: PLR0911 - a case for each kind of value
     """Any value of an engine as JSON has it; what JSON cannot say becomes text."""
     match value:
         case None | bool() | str() | float():

@@ -7,7 +7,7 @@ transaction is read-only; this is the first of the three walls and the one that 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Set
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import duckdb
@@ -27,7 +27,7 @@ CLOSED_FUNCTIONS = {
 }
 
 
-def check_sql(cursor: duckdb.DuckDBPyConnection, text: str, relations: Set[str]) -> None:
+def check_sql(cursor: duckdb.DuckDBPyConnection, text: str, relations: Collection[str]) -> None:
     """Raise BadQuery unless `text` is one SELECT that reads only `relations`."""
     row = cursor.execute("SELECT json_serialize_sql(?)", [text]).fetchone()
     assert row is not None
@@ -37,7 +37,7 @@ def check_sql(cursor: duckdb.DuckDBPyConnection, text: str, relations: Set[str])
     if len(tree["statements"]) != 1:
         raise BadQuery("one SELECT a question", pointer="/sql")
     nodes = list(_walk(tree["statements"][0]))
-    names = relations | {name for node in nodes for name in _ctes(node)}
+    names = {*relations, *(name for node in nodes for name in _ctes(node))}
     for node in nodes:
         _check_node(node, names, relations)
 
@@ -63,7 +63,7 @@ def _ctes(node: dict[str, Any]) -> list[str]:
     return [entry["key"] for entry in node.get("cte_map", {}).get("map", [])]
 
 
-def _check_node(node: dict[str, Any], names: Set[str], relations: Set[str]) -> None:
+def _check_node(node: dict[str, Any], names: Collection[str], relations: Collection[str]) -> None:
     match node.get("type"):
         case "BASE_TABLE":
             schema, table = node["schema_name"], str(node["table_name"])
@@ -80,5 +80,5 @@ def _check_node(node: dict[str, Any], names: Set[str], relations: Set[str]) -> N
         raise BadQuery(f"the function {node['function_name']} is closed here", pointer="/sql")
 
 
-def _no_relation(table: str, relations: Set[str]) -> str:
+def _no_relation(table: str, relations: Collection[str]) -> str:
     return f"there is no relation {table!r}; there are {', '.join(sorted(relations))}"

@@ -1,0 +1,24 @@
+"""The server that pytest-monitor's `--remote-server` talks to (monitor-server-api 1.1)."""
+
+from runwell.protocols.base import Protocol
+from runwell.protocols.pytest_monitor.errors import render_error
+from runwell.protocols.pytest_monitor.routes import endpoints
+
+PROTOCOL = Protocol(
+    name="pytest_monitor",
+    title="pytest-monitor",
+    claims=(
+        "/api/v1/metrics",
+        "/api/v1/contexts",
+        "/api/v1/sessions",
+        "/api/v1/components",
+        "/api/v1/items",
+        "/api/v1/variants",
+        "/api/v1/filters",
+        "/api/v1/pipelines",
+        "/api/v1/resources",
+        "/api/v1/api",
+    ),
+    endpoints=endpoints,
+    render_error=render_error,
+)
