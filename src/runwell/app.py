@@ -18,7 +18,7 @@ from runwell.observe import Counters
 from runwell.protocols.base import Protocol, Services, discover
 from runwell.query import Rows
 from runwell.questions import Questions
-from runwell.store.columns import Columns, open_columns
+from runwell.store.columns import Columns, delete_columns, open_columns
 from runwell.store.columns.base import SQLLimits
 from runwell.store.ledger import Ledger, open_ledger
 from runwell.store.projector import Projector
@@ -59,7 +59,7 @@ class Store:
             config.ledger or f"sqlite:///{config.data_dir}/ledger.sqlite"
         )
         self.columns: Columns = open_columns(
-            config.columns or f"duckdb:///{config.data_dir}/columns.duckdb",
+            columns_url(config),
             self.ledger.identity,
             views=[protocol.views for protocol in protocols if protocol.views],
             memory_mib=config.columns_memory_mib,
@@ -77,6 +77,22 @@ class Store:
         self.columns.close()
         self.ledger.close()
         self.lock.release()
+
+
+def delete_derived(config: Config) -> None:
+    """Remove the columns; the next start fills them from the ledger.
+
+    Raises:
+        InUse: a server uses the directory.
+    """
+    lock = DataLock(config.data_dir)
+    delete_columns(columns_url(config))
+    lock.release()
+
+
+def columns_url(config: Config) -> str:
+    """Where the columns are."""
+    return config.columns or f"duckdb:///{config.data_dir}/columns.duckdb"
 
 
 class App:

@@ -57,7 +57,9 @@ def endpoints(services: Services) -> list[Endpoint]:
         order = (Order(ARRIVAL, descending),)
         rows = await services.run(Select((*fields, ARRIVAL), where, order, limit=limit + 1))
         return json_answer(
-            _page(show_rows(rows), rows.rows, [f.name for f in fields], limit, descending=descending)
+            _page(
+                show_rows(rows), rows.rows, [f.name for f in fields], limit, descending=descending
+            )
         )
 
     async def read_event(call: Call) -> Answer:

@@ -91,7 +91,7 @@ class DuckDBColumns:
         return self._make(ledger_identity)
 
     def _make(self, ledger_identity: str) -> duckdb.DuckDBPyConnection:
-        delete_columns(self.path)
+        delete_files(self.path)
         connection = duckdb.connect(str(self.path), config=self._settings)
         connection.execute("BEGIN")
         connection.execute(SCHEMA)
@@ -190,7 +190,7 @@ class DuckDBColumns:
         self._connection.close()
 
 
-def delete_columns(path: Path) -> None:
+def delete_files(path: Path) -> None:
     """Remove the file and its write-ahead log; the projector fills a new one from the ledger."""
     path.unlink(missing_ok=True)
     path.with_name(path.name + ".wal").unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runwell.config import BadSetting
 from runwell.store.columns.base import Columns
-from runwell.store.columns.duckdb import DuckDBColumns
+from runwell.store.columns.duckdb import DuckDBColumns, delete_files
 
 DUCKDB = "duckdb:///"
 
@@ -29,3 +29,10 @@ def open_columns(
     raise BadSetting(
         f"columns: no engine for {url.split(':', 1)[0]!r}; this version has duckdb:///FILE"
     )
+
+
+def delete_columns(url: str) -> None:
+    """Remove the projection; it is made anew when it is opened."""
+    if not url.startswith(DUCKDB):
+        raise BadSetting(f"columns: nothing to delete at {url.split(':', 1)[0]!r}")
+    delete_files(Path(url.removeprefix(DUCKDB)))

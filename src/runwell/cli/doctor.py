@@ -1,0 +1,30 @@
+"""`runwell doctor`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runwell.cli.later import later
+from runwell.cli.options import read, settings
+
+examine = later("runwell.doctor:examine")
+rebuild_columns = later("runwell.doctor:rebuild")
+
+
+@click.command()
+@settings(["data", "ledger", "columns"])
+@click.option("--rebuild", is_flag=True, help="Delete the columns and fill them from the ledger.")
+def doctor(config_file: Path | None, rebuild: bool, **flags: Any) -> None:  # noqa: FBT001 - click's way
+    """Check a data directory and say what to do about each finding.
+
+    Ends with 0 when all is well and with 1 otherwise. The server must be stopped: its files are
+    not opened while it runs; ask its /-/readyz instead.
+    """
+    config = read(flags, config_file)
+    if rebuild:
+        rebuild_columns(config)
+    if not examine(config):
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,21 @@
+"""One request that the demo sends."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A POST and the statuses that mean that it arrived."""
+
+    path: str
+    body: bytes
+    good: tuple[int, ...]
+
+
+def post(path: str, body: Any, *good: int) -> Request:
+    """A POST of JSON."""
+    return Request(path, json.dumps(body).encode(), good)
