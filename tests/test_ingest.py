@@ -138,8 +138,7 @@ def test_a_full_queue_refuses_and_recovers(bound: dict[str, int]):
         ledger.gate.clear()
         payload = "x" * 400
         waiting = [
-            asyncio.create_task(ingest.accept([a_write(str(n), payload=payload)]))
-            for n in range(2)
+            asyncio.create_task(ingest.accept([a_write(str(n), payload=payload)])) for n in range(2)
         ]
         await until(lambda: ingest.queued_events == 2)
         with pytest.raises(Overloaded) as refusal:

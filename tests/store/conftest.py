@@ -26,9 +26,7 @@ def ledger(open_a_ledger: Callable[[], Ledger]) -> Iterator[Ledger]:
 
 
 @pytest.fixture(params=sorted(COLUMNS))
-def open_some_columns(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> Callable[..., Columns]:
+def open_some_columns(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Columns]:
     """Opens the same columns each time it is called."""
     return lambda identity="ledger": COLUMNS[request.param](tmp_path, identity)
 

@@ -26,7 +26,9 @@ from runwell.model import Event, Outcome, Rule, Status, Write, keep_stored, repl
 from tests.builders import NOON_US
 
 # Few different values, so that keys meet and filters hit; awkward ones among them.
-TEXTS = st.sampled_from(["", "a", "ab", "b", "A", "%", "_", "a%", "it's", '"', "\\", "é", "☃", "\U0001f600"])
+TEXTS = st.sampled_from(
+    ["", "a", "ab", "b", "A", "%", "_", "a%", "it's", '"', "\\", "é", "☃", "\U0001f600"]
+)
 NAMES = st.sampled_from(["k", "k2", "it's", "a.b", ""])
 NUMBERS = st.one_of(
     st.sampled_from([0.0, -1.0, 1.0, 0.1, 1e300]), st.floats(allow_nan=False, allow_infinity=False)

@@ -214,7 +214,21 @@ def test_measures_are_what_they_say(columns: Columns):
     ).split()
 
     (row,) = columns.run(Summary(tuple(measures)), Stopper()).rows
-    assert row == (4, 2, 1, 1, 0, 30.0, 10, 60, 90, 20.0, pytest.approx(44), pytest.approx(56), NOON_US)
+    assert row == (
+        4,
+        2,
+        1,
+        1,
+        0,
+        30.0,
+        10,
+        60,
+        90,
+        20.0,
+        pytest.approx(44),
+        pytest.approx(56),
+        NOON_US,
+    )
 
 
 def test_a_week_starts_on_monday_and_buckets_are_in_utc(columns: Columns):
@@ -234,7 +248,9 @@ def test_a_week_starts_on_monday_and_buckets_are_in_utc(columns: Columns):
 
 @pytest.mark.parametrize("bucket", Bucket)
 def test_every_bucket_begins_where_its_name_says(columns: Columns, bucket: Bucket):
-    columns.apply(changes_of(an_event("1", started=NOON_US + 1), an_event("2", created=NOON_US + 2)))
+    columns.apply(
+        changes_of(an_event("1", started=NOON_US + 1), an_event("2", created=NOON_US + 2))
+    )
 
     ((start, total),) = columns.run(Summary(("total",), (TimeBucket(bucket),)), Stopper()).rows
     assert total == 2
@@ -278,7 +294,9 @@ def test_a_stopped_question_says_that_it_took_too_long(columns: Columns):
 def test_sql_reads_the_documented_relations_and_nothing_else(columns: Columns):
     columns.apply(changes_of(an_event("1", duration=1_500_000, payload='{"a": [1, 2]}')))
 
-    rows = columns.sql("SELECT id, duration, payload->'a' FROM events WHERE id = ?", ["1"], LIMITS, Stopper())
+    rows = columns.sql(
+        "SELECT id, duration, payload->'a' FROM events WHERE id = ?", ["1"], LIMITS, Stopper()
+    )
     assert rows.rows == [("1", 1.5, "[1,2]")]
     assert [column.name for column in rows.columns][:2] == ["id", "duration"]
     with pytest.raises(BadQuery, match="there is no relation 'event'"):

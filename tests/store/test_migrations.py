@@ -49,7 +49,10 @@ def test_a_ledger_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path
 def test_a_migration_that_fails_leaves_the_schema_before_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    broken = [*migrations(), (len(migrations()) + 1, "CREATE TABLE half (a); CREATE TABLE half (a);")]
+    broken = [
+        *migrations(),
+        (len(migrations()) + 1, "CREATE TABLE half (a); CREATE TABLE half (a);"),
+    ]
     monkeypatch.setattr(sqlite, "migrations", lambda: broken)
 
     with pytest.raises(apsw.SQLError):

@@ -1,0 +1,212 @@
+"""kill -9 under load, again and again: what was acknowledged is there, once."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import random
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.serving import Server, exchange, run_cli
+
+ROUNDS = int(os.environ.get("RUNWELL_CRASH_ROUNDS", "30"))
+WRITERS = 16
+CONTEXT = "5d66639084e1543c6611e128cb58040a"
+
+
+class Sender(threading.Thread):
+    """A client with one connection: remembers what it sent and what was acknowledged."""
+
+    def __init__(self, server: Server, name: str) -> None:
+        super().__init__()
+        self.server = server
+        self.label = name
+        self.sent: list[tuple[str, dict]] = []
+        self.acknowledged: list[tuple[str, dict]] = []
+        self.refused: list[tuple[int, bytes]] = []
+
+    def run(self) -> None:
+        connection = http.client.HTTPConnection(urlsplit(self.server.url).netloc, timeout=30)
+        for number in range(100_000):
+            path, body = self.message(number)
+            self.sent.append((path, body))
+            try:
+                reply = exchange(connection, "POST", path, body)
+            except (OSError, http.client.HTTPException):
+                break
+            if reply.status in (200, 201, 208):
+                self.acknowledged.append((path, body))
+            else:
+                self.refused.append((reply.status, reply.body))
+        connection.close()
+
+    def message(self, number: int) -> tuple[str, dict]:
+        if number % 5 == 4:
+            return "/save_metrics", pipeline(f"{self.label}{number:05d}")
+        return "/api/v1/metrics/", metric(f"{self.label}-{number}")
+
+
+def metric(name: str) -> dict:
+    return {
+        "session_h": "crash",
+        "context_h": CONTEXT,
+        "item_start_time": "2026-11-21T01:28:30.722652",
+        "item_path": "tests.test_crash",
+        "item": "test_it",
+        "item_variant": f"test_it[{name}]",
+        "item_fs_loc": "tests/test_crash.py",
+        "kind": "function",
+        "component": "",
+        "total_time": 0.25,
+        "user_time": 0.1,
+        "kernel_time": 0.0,
+        "cpu_usage": 0.4,
+        "mem_usage": 1.0,
+    }
+
+
+def pipeline(number: str) -> dict:
+    return {
+        "pipeline_id": int(number),
+        "created_at": "2026-06-13T14:11:24+07:00",
+        "project": "crash",
+        "ref": "main",
+        "duration": 9,
+        "duration_e2e": 5,
+        "has_restarts": False,
+        "builds": [{"b": 1}],
+        "jobs": [{"name": "e2e", "duration": 5}],
+        "jobs_failed": [],
+    }
+
+
+def stored(server: Server) -> tuple[list[str], list[int]]:
+    """The names of all metrics and the numbers of all pipelines, as the server answers them."""
+    variants: list[str] = []
+    page = server.ask("GET", "/api/v1/metrics/?per_page=10000")
+    while page.status == 200:
+        variants += [row["item_variant"] for row in page.json["metrics"]]
+        if not (following := page.json.get("next_url")):
+            break
+        page = server.ask("GET", following)
+    question = {"sql": "SELECT list(pipeline_id ORDER BY id) FROM metrics_pipeline"}
+    numbers = server.ask("POST", "/-/api/sql", question).json["rows"][0][0] or []
+    return variants, numbers
+
+
+def wanted(messages: list[tuple[str, dict]]) -> tuple[set[str], set[int]]:
+    variants = {body["item_variant"] for path, body in messages if path != "/save_metrics"}
+    return variants, {body["pipeline_id"] for path, body in messages if path == "/save_metrics"}
+
+
+def load_and_kill(server: Server, round_: int, seconds: float) -> list[Sender]:
+    senders = [Sender(server, f"{round_ + 1}{number:02d}") for number in range(WRITERS)]
+    for sender in senders:
+        sender.start()
+    threading.Event().wait(seconds)
+    server.kill()
+    for sender in senders:
+        sender.join()
+    return senders
+
+
+def resend(server: Server, messages: list[tuple[str, dict]]) -> Iterator[int]:
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+    for path, body in messages:
+        yield exchange(connection, "POST", path, body).status
+    connection.close()
+
+
+def answers(server: Server) -> list[bytes]:
+    paths = [
+        "/api/v1/metrics/?per_page=500&page=2",
+        "/api/v1/metrics/count",
+        "/-/api/summary?group_by=kind",
+        "/-/api/events?limit=200",
+    ]
+    return [server.ask("GET", path).body for path in paths]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    running = Server(tmp_path / "data")
+    yield running
+    if running.process.poll() is None:
+        running.kill()
+
+
+def test_kill_9_under_load_loses_nothing_acknowledged_and_doubles_nothing(server: Server, capsys):
+    chance = random.Random(20261121)
+    acknowledged: list[tuple[str, dict]] = []
+    everything: list[tuple[str, dict]] = []
+    server.start()
+    for round_ in range(ROUNDS):
+        senders = load_and_kill(server, round_, chance.uniform(0.05, 0.6))
+        server.start()
+        sure = [message for sender in senders for message in sender.acknowledged]
+        sent = [message for sender in senders for message in sender.sent]
+        assert [sender.refused for sender in senders if sender.refused] == []
+        variants, numbers = map(set, stored(server))
+        assert wanted(sure)[0] <= variants
+        assert wanted(sure)[1] <= numbers
+
+        unsure = [message for message in sent if message not in sure[-1:]][-WRITERS:]
+        lost = [sender.sent[-1] for sender in senders if sender.sent]
+        again = [*lost, *unsure, *chance.sample(sure, min(20, len(sure)))]
+        assert set(resend(server, again)) <= {200, 201, 208}
+        acknowledged += sure
+        everything += sent
+    server.until_ready()
+
+    variants, numbers = stored(server)
+    assert len(variants) == len(set(variants))
+    assert len(numbers) == len(set(numbers))
+    assert wanted(everything) == (set(variants), set(numbers))
+    assert server.get("/api/v1/metrics/count") == {"count": len(variants)}
+    before = answers(server)
+    assert server.stop() == 0
+
+    examined = run_cli("doctor", "--data", str(server.data))
+    assert examined.returncode == 0, examined.stdout
+    for file in server.data.glob("columns*"):
+        file.unlink()
+    server.start()
+    server.until_ready()
+    assert answers(server) == before
+    assert server.stop() == 0
+    with capsys.disabled():
+        figures = {
+            "rounds": ROUNDS,
+            "acknowledged": len(acknowledged),
+            "sent": len(everything),
+            "lost": 0,
+            "doubled": 0,
+            "ready_seconds_max": round(max(server.ready_seconds), 2),
+        }
+        print(f"\nkill -9: {json.dumps(figures)}")
+
+
+def test_sigterm_under_load_ends_cleanly_and_loses_nothing_acknowledged(server: Server):
+    server.start()
+    senders = [Sender(server, f"9{number:02d}") for number in range(WRITERS)]
+    for sender in senders:
+        sender.start()
+    threading.Event().wait(0.4)
+    assert server.stop() == 0, server.stderr()
+    for sender in senders:
+        sender.join()
+
+    sure = [message for sender in senders for message in sender.acknowledged]
+    assert sure
+    assert {status for sender in senders for status, _ in sender.refused} <= {503}
+    server.start()
+    variants, numbers = map(set, stored(server))
+    assert wanted(sure)[0] <= variants
+    assert wanted(sure)[1] <= numbers
+    assert server.stop() == 0
