@@ -8,12 +8,18 @@ from typing import Any
 import msgspec
 
 from runwell.config import Config
-from runwell.errors import BadBody, TooLarge
-from runwell.http import Answer, Call, Endpoint, json_answer
+from runwell.errors import BadBody, BadParameter, TooLarge
+from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
 from runwell.query import Column, Rows
+from runwell.web import parameters
 from runwell.web.values import show_sql_rows
 
 AskSQL = Callable[[str, Sequence[Any]], Awaitable[Rows]]
+
+
+PARAMETERS = (
+    Parameter("shape", "`rows` (default), or `objects`: a plain list of objects, one a row"),
+)
 
 
 class SQLQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +43,10 @@ def endpoints(ask: AskSQL, config: Config) -> list[Endpoint]:
     """The routes of this file."""
 
     async def answer_sql(call: Call) -> Answer:
+        parameters.refuse_unknown(call.query, PARAMETERS)
+        shape = call.query.get("shape", "rows")
+        if shape not in ("rows", "objects"):
+            raise BadParameter("shape", f"rows or objects, not {shape[:40]!r}")
         try:
             question = decode(call.body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
@@ -46,7 +56,11 @@ def endpoints(ask: AskSQL, config: Config) -> list[Endpoint]:
                 f"more than {config.sql_text_bytes_max} characters of SQL", pointer="/sql"
             )
         rows = await ask(question.sql, question.params)
-        return json_answer(SQLAnswer(list(rows.columns), show_sql_rows(rows.rows)))
+        shown = show_sql_rows(rows.rows)
+        if shape == "objects":
+            names = [column.name for column in rows.columns]
+            return json_answer([dict(zip(names, row, strict=True)) for row in shown])
+        return json_answer(SQLAnswer(list(rows.columns), shown))
 
     return [
         Endpoint(
@@ -56,6 +70,7 @@ def endpoints(ask: AskSQL, config: Config) -> list[Endpoint]:
             scope="read",
             summary="Ask one SELECT over the documented relations; bounded in time and rows.",
             body=SQLQuestion,
-            answers={200: SQLAnswer},
+            answers={200: SQLAnswer | list[dict[str, Any]]},
+            query=PARAMETERS,
         )
     ]

@@ -43,7 +43,10 @@ class Reader(Generic[Shape]):
             raise Malformed(str(error)) from error
 
     def _read_slowly(self, body: bytes | str, defaults: Mapping[str, str]) -> Shape:
-        given = msgspec.json.decode(body)
+        try:
+            given = msgspec.json.decode(body)
+        except (msgspec.MsgspecError, RecursionError) as error:  # a number past all bounds, say
+            raise Malformed(str(error)) from error
         if not isinstance(given, dict):
             raise ValidationFailed({"": f"{shown(given)} is not of type 'object'"})
         named = {self._aliases.get(name, name): value for name, value in given.items()}

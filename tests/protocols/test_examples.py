@@ -1,0 +1,40 @@
+"""Every conversation in a protocol's examples/ goes as it is written, on a fresh server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import runwell.protocols
+from tests.apps import play
+from tests.protocols.replay import body_agrees, conversation
+
+FOLDER = Path(runwell.protocols.__path__[0])
+EXAMPLES = sorted(FOLDER.glob("*/examples/*.http"))
+
+
+def test_every_protocol_has_examples():
+    folders = {path.parent.name for path in FOLDER.glob("*/__init__.py")}
+    assert folders == {file.parent.parent.name for file in EXAMPLES}
+
+
+@pytest.mark.parametrize(
+    "file", EXAMPLES, ids=lambda file: f"{file.parent.parent.name}/{file.stem}"
+)
+def test_the_conversation_goes_as_written(file: Path, tmp_path: Path):
+    async def scenario(_app, client):
+        for exchange in conversation(file):
+            answer = await client.request(
+                exchange.method,
+                exchange.path,
+                headers=exchange.headers,
+                content=exchange.body.encode(),
+            )
+            shown = f"{exchange.title}: {answer.status_code} {answer.text}"
+            assert answer.status_code == exchange.status, shown
+            assert body_agrees(exchange.expected_body, answer.content), shown
+            for name, value in exchange.expected_headers.items():
+                assert answer.headers[name] == value, shown
+
+    play(tmp_path, scenario)
