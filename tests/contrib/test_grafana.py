@@ -157,7 +157,9 @@ def test_the_documented_time_of_e2e_runs_as_written(ask: Ask, data: list[dict]):
 
 
 def queries_of(dashboard: dict) -> list[tuple[str, dict]]:
-    found = [(panel["title"], target) for panel in dashboard["panels"] for target in panel["targets"]]
+    found = [
+        (panel["title"], target) for panel in dashboard["panels"] for target in panel["targets"]
+    ]
     variables = dashboard["templating"]["list"]
     return found + [
         (variable["name"], variable["query"]["infinityQuery"])

@@ -18,6 +18,8 @@ from runwell.errors import BadBody, TooLarge, TooSlow, UnsupportedEncoding
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 STEP = 256 * 1024
+WINDOW = 64 * 1024  # what is left of it is copied at each step
+MEMBERS_MAX = 1024  # files that were compressed one by one and then joined
 GZIP = 31  # zlib's word for "a gzip header, the largest window"
 RATIO_MAX = 200  # beyond RATIO_FROM bytes, nothing honest is compressed better
 RATIO_FROM = 1024 * 1024
@@ -48,8 +50,8 @@ async def read_body(headers: Headers, receive: Receive, config: Config) -> bytes
 
 
 async def _receive_all(headers: Headers, receive: Receive, config: Config) -> bytes:
-    announced = headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > config.body_bytes_max:
+    announced = headers.get("content-length", "")[:20]  # no body is longer, and int() has its limit
+    if announced.isdecimal() and int(announced) > config.body_bytes_max:
         raise TooLarge(f"the body is {announced} bytes; {config.body_bytes_max} is the most")
     chunks: list[bytes] = []
     received, began = 0, time.monotonic()
@@ -79,22 +81,24 @@ async def _receive(receive: Receive, seconds: float) -> MutableMapping[str, Any]
 def inflate(body: bytes, bytes_max: int) -> bytes:
     """Undo gzip step by step; stops at the bound instead of at the end of memory."""
     pieces: list[bytes] = []
-    size, rest = 0, body
+    size = at = 0
     try:
-        while rest:  # a gzip body may have several members
+        for _ in range(MEMBERS_MAX):
             member = zlib.decompressobj(GZIP)
             while not member.eof:
-                piece = member.decompress(rest, STEP)
-                rest = member.unconsumed_tail
+                window = body[at : at + WINDOW]
+                piece = member.decompress(window, STEP)
+                at += len(window) - len(member.unconsumed_tail) - len(member.unused_data)
                 size += len(piece)
                 _check_inflated(size, len(body), bytes_max)
-                if not piece and not rest and not member.eof:
+                if not piece and not window:
                     raise BadBody("the gzip body ends early")
                 pieces.append(piece)
-            rest = member.unused_data
+            if at == len(body):
+                return b"".join(pieces)
     except zlib.error as error:
         raise BadBody(f"the gzip body is broken: {error}") from error
-    return b"".join(pieces)
+    raise BadBody(f"the gzip body has more than {MEMBERS_MAX} members")
 
 
 def _check_inflated(size: int, wire: int, bytes_max: int) -> None:
@@ -105,11 +109,18 @@ def _check_inflated(size: int, wire: int, bytes_max: int) -> None:
 
 
 def check_json(body: bytes, depth_max: int) -> None:
-    """Refuse deep nesting and NUL characters before anything decodes the body."""
+    """Refuse deep nesting, NUL characters and broken UTF-8 before anything decodes the body.
+
+    A decoder does not look into the texts that it skips, but they are kept all the same.
+    """
     if body.count(b"[") + body.count(b"{") > depth_max and depth_exceeds(body, depth_max):
         raise BadBody(f"the JSON nests deeper than {depth_max}")
     if b"\\u0000" in body and (found := NUL.search(body)):
         raise BadBody(f"a NUL character in a text (byte {found.end() - 6})")
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise BadBody(f"the body is not UTF-8 (byte {error.start})") from error
 
 
 def depth_exceeds(body: bytes, depth_max: int) -> bool:

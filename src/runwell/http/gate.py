@@ -94,13 +94,14 @@ class Gate:
         self._fallback = fallback
         self._claims = claims_of([*mounted, fallback])
         self._depth = max(claim.count("/") for claim in self._claims) + 1
+        for item in [*mounted, fallback]:
+            self._check_reach(item)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection scope."""
         if scope["type"] != "http":
             return
-        raw = scope.get("raw_path") or scope["path"].encode()
-        path = raw.decode("ascii", "replace")
+        path = scope["raw_path"].decode("ascii", "replace")
         mounted = self._find(path)
         try:
             answer = await self._answer(mounted, path, scope, receive)
@@ -110,6 +111,12 @@ class Gate:
             "runwell_requests_total", protocol=mounted.protocol.name, status=str(answer.status)
         )
         await _send(answer, send, with_body=scope["method"] != "HEAD")
+
+    def _check_reach(self, mounted: Mounted) -> None:
+        for endpoint in mounted.endpoints:
+            if (other := self._find(endpoint.path)) is not mounted:
+                mine, theirs = mounted.protocol.name, other.protocol.name
+                raise RouteClash(f"{mine}: {endpoint.path} lies in what {theirs} claims")
 
     def _find(self, path: str) -> Mounted:
         """The protocol with the longest claim that the path lies under."""
@@ -177,10 +184,11 @@ def claims_of(mounted: Sequence[Mounted]) -> dict[str, Mounted]:
     claims: dict[str, Mounted] = {}
     for item in mounted:
         for claim in item.protocol.claims:
-            if claim in claims:
-                other = claims[claim].protocol.name
-                raise RouteClash(f"{claim} is claimed by {other} and by {item.protocol.name}")
-            claims[claim] = item
+            path = claim.rstrip("/") or "/"
+            if path in claims:
+                other = claims[path].protocol.name
+                raise RouteClash(f"{path} is claimed by {other} and by {item.protocol.name}")
+            claims[path] = item
     return claims
 
 

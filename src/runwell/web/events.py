@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -32,7 +32,7 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
     """Where a page ended: bound to the direction it was read in."""
 
     descending: bool
-    arrival: int
+    arrival: Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
 
 
 LIST_PARAMETERS = (

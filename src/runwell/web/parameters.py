@@ -11,7 +11,7 @@ from runwell.errors import BadParameter
 from runwell.filter import Field
 from runwell.http import Parameter
 from runwell.model import Bucket
-from runwell.query import FIELDS, MEASURES, TimeBucket
+from runwell.query import FIELDS, MEASURES, TimeBucket, Type
 
 GROUPS_MAX = 4
 
@@ -42,12 +42,8 @@ def read_int(query: QueryParams, name: str, default: int, most: int) -> int:
     text = query.get(name, "")
     if not text:
         return min(default, most)
-    if (
-        not text.isascii()
-        or not text.isdigit()
-        or not 1 <= int(text[:9]) <= most
-        or len(text) > len(str(most))
-    ):
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if not is_number or not 1 <= int(text) <= most:
         raise BadParameter(name, f"a whole number from 1 to {most}, not {text[:40]!r}")
     return int(text)
 
@@ -84,18 +80,29 @@ def read_groups(query: QueryParams) -> tuple[Field | TimeBucket, ...]:
     words = read_list(query, "group_by")
     if len(words) > GROUPS_MAX:
         raise BadParameter("group_by", f"at most {GROUPS_MAX} groups")
-    return tuple(_group(text) for text in dict.fromkeys(words))
+    groups = tuple(_group(text) for text in dict.fromkeys(words))
+    buckets = [group.bucket for group in groups if isinstance(group, TimeBucket)]
+    if len(set(buckets)) < len(buckets):
+        raise BadParameter("group_by", "the same bucket of two times: there is one column for it")
+    return groups
 
 
 def _group(text: str) -> Field | TimeBucket:
     name, _, field = text.partition(" ")
     if name in set(Bucket):
-        return TimeBucket(Bucket(name), field.strip() or "time")
+        return TimeBucket(Bucket(name), _time_field(field.strip() or "time"))
     if name in FIELDS and not field:
         return Field(name)
     raise BadParameter(
         "group_by", f"there is no group {text[:80]!r}{nearest(name, [*FIELDS, *map(str, Bucket)])}"
     )
+
+
+def _time_field(name: str) -> str:
+    times = [field for field, type_ in FIELDS.items() if type_ is Type.TIME]
+    if name not in times:
+        raise BadParameter("group_by", f"{name[:80]!r} is not a time{nearest(name, times)}")
+    return name
 
 
 def read_order(query: QueryParams) -> tuple[str, bool]:

@@ -59,7 +59,10 @@ def test_a_report_becomes_a_pipeline_its_builds_its_jobs_and_its_failed_jobs():
 
     assert (pipeline.kind, pipeline.scope, pipeline.id) == (Kind.PIPELINE, "global", "1")
     assert pipeline.created == 1_686_640_284_029_000
-    assert (pipeline.duration, pipeline.metrics) == (97_000_000, {"duration": 97.0, "duration_e2e": 27.0})
+    assert (pipeline.duration, pipeline.metrics) == (
+        97_000_000,
+        {"duration": 97.0, "duration_e2e": 27.0},
+    )
     assert pipeline.tags == {"is_main": ["true"], "has_restarts": ["false"]}
     assert [(e.kind, e.name, e.duration) for e in (build, other)] == [
         (Kind.BUILD, "build-e2e", 64_000_000),
@@ -97,7 +100,16 @@ def test_nulls_are_kept_as_nothing():
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("97", 97), (97.7, 98), (97.5, 98), (98.5, 99), (-0.5, -1), (" 5 ", 5), (None, None), (2**31 - 1, 2**31 - 1)],
+    [
+        ("97", 97),
+        (97.7, 98),
+        (97.5, 98),
+        (98.5, 99),
+        (-0.5, -1),
+        (" 5 ", 5),
+        (None, None),
+        (2**31 - 1, 2**31 - 1),
+    ],
 )
 def test_durations_are_read_as_the_database_did(value, seconds):
     assert read_seconds("duration", value) == seconds
@@ -110,7 +122,9 @@ def test_fractions_round_half_away_from_zero(value: float):
     assert read_seconds("duration", value) == expected
 
 
-@pytest.mark.parametrize("value", ["", "x", "1e99", "9" * 41, "NaN", "Infinity", 2**31, -(2**31) - 1, 1e300])
+@pytest.mark.parametrize(
+    "value", ["", "x", "1e99", "9" * 41, "NaN", "Infinity", 2**31, -(2**31) - 1, 1e300]
+)
 def test_what_is_no_number_of_seconds_is_refused(value):
     with pytest.raises(BadField, match="duration"):
         read_seconds("duration", value)
@@ -166,7 +180,10 @@ def test_a_missing_field_is_named(name: str):
         ({"builds": [5]}, "builds[0]"),
         ({"builds": 5}, "builds"),
         ({"jobs": [{"duration": 1}]}, "jobs[0].name"),
-        ({"jobs": [{"name": "a", "duration": 1}, {"name": "a", "duration": True}]}, "jobs[1].duration"),
+        (
+            {"jobs": [{"name": "a", "duration": 1}, {"name": "a", "duration": True}]},
+            "jobs[1].duration",
+        ),
         ({"jobs_failed": [{"name": "a"}]}, "jobs_failed[0].duration"),
         ({"jobs_failed": [{"name": "a", "duration": "x"}]}, "jobs_failed[0].duration"),
         ({"has_restarts": "true"}, "has_restarts"),
@@ -221,8 +238,14 @@ def test_a_pipeline_id_may_be_unique_within_its_project_only(tmp_path: Path):
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2)
+    ),
     max_leaves=4,
 )
 CHANGES = st.dictionaries(st.sampled_from(sorted(REPORT)), VALUES, max_size=3)

@@ -21,7 +21,9 @@ JSON = st.recursive(
     | st.floats(allow_nan=False)
     | st.text(max_size=80)
     | st.sampled_from(["\x00", "x" * 9000, "2026-01-01T00:00:00", "1969-01-01"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 

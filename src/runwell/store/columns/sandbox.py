@@ -2,28 +2,61 @@
 
 Files and the network are closed to the engine as a whole (`enable_external_access = false`) and the
 transaction is read-only; this is the first of the three walls and the one that explains itself.
+Everything is closed unless it is named here or in functions.py.
 """
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 
 import duckdb
 
 from runwell.errors import BadQuery
+from runwell.store.columns.functions import FUNCTIONS, TABLE_FUNCTIONS
 
-TABLE_FUNCTIONS = {"unnest", "range", "generate_series", "json_each", "json_tree"}
-# They tell about the machine, or change something even inside a SELECT.
-CLOSED_FUNCTIONS = {
-    "current_setting",
-    "currval",
-    "getenv",
-    "getvariable",
-    "nextval",
-    "set_config",
-    "write_log",
+ONLY_SELECT = "only SELECT is allowed here"
+
+# Query nodes, what may stand in FROM, and what may stand behind a query.
+NODES = {
+    "SELECT_NODE",
+    "SET_OPERATION_NODE",
+    "RECURSIVE_CTE_NODE",
+    "BASE_TABLE",
+    "EMPTY",
+    "EXPRESSION_LIST",
+    "JOIN",
+    "PIVOT",
+    "SUBQUERY",
+    "TABLE_FUNCTION",
+    "DISTINCT_MODIFIER",
+    "LIMIT_MODIFIER",
+    "LIMIT_PERCENT_MODIFIER",
+    "ORDER_MODIFIER",
+    "ORDER_DEFAULT",
+    "ASCENDING",
+    "DESCENDING",
+}
+EXPRESSIONS = {
+    "BETWEEN",
+    "CASE",
+    "CAST",
+    "COLLATE",
+    "COLUMN_REF",
+    "COMPARISON",
+    "CONJUNCTION",
+    "CONSTANT",
+    "FUNCTION",
+    "LAMBDA",
+    "OPERATOR",
+    "PARAMETER",
+    "POSITIONAL_REFERENCE",
+    "STAR",
+    "SUBQUERY",
+    "TYPE",
+    "WINDOW",
 }
 
 
@@ -31,54 +64,88 @@ def check_sql(cursor: duckdb.DuckDBPyConnection, text: str, relations: Collectio
     """Raise BadQuery unless `text` is one SELECT that reads only `relations`."""
     row = cursor.execute("SELECT json_serialize_sql(?)", [text]).fetchone()
     assert row is not None
-    tree = json.loads(row[0])
-    if tree["error"]:
-        raise BadQuery(_problem(tree), pointer="/sql")
-    if len(tree["statements"]) != 1:
-        raise BadQuery("one SELECT a question", pointer="/sql")
-    nodes = list(_walk(tree["statements"][0]))
-    names = {*relations, *(name for node in nodes for name in _ctes(node))}
-    for node in nodes:
-        _check_node(node, names, relations)
+    try:
+        tree = json.loads(row[0])
+        if tree["error"]:
+            raise BadQuery(_problem(tree), pointer="/sql")
+        if len(tree["statements"]) != 1:
+            raise BadQuery("one SELECT a question", pointer="/sql")
+        _Check(relations).value(tree["statements"][0], frozenset())
+    except RecursionError as error:
+        raise BadQuery("the question nests too deep", pointer="/sql") from error
 
 
 def _problem(tree: dict[str, Any]) -> str:
     message = str(tree["error_message"])
     if tree.get("error_type") == "not implemented":
-        return "only SELECT is allowed here"
+        return ONLY_SELECT if "Only SELECT" in message else message
     position = tree.get("position")
     return f"{message} (at character {int(position) + 1})" if position is not None else message
 
 
-def _walk(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _walk(item)
+class _Check:
+    """Walks a statement. `ctes` are the names that WITH has brought into view at that place."""
+
+    def __init__(self, relations: Collection[str]) -> None:
+        self._relations = relations
+        self._known = frozenset(map(_fold, relations))
+
+    def value(self, value: Any, ctes: frozenset[bytes]) -> None:
+        if isinstance(value, list):
+            for item in value:
+                self.value(item, ctes)
+        elif isinstance(value, dict):
+            self._node(value, ctes)
+
+    def _node(self, node: dict[str, Any], ctes: frozenset[bytes]) -> None:
+        _check_kind(node)
+        # A name is in view only behind its own definition; before that, and for the first half of
+        # a recursive one, it means whatever the catalog has under it.
+        for entry in node.get("cte_map", {}).get("map", []):
+            self.value(entry["value"], ctes)
+            ctes |= {_fold(entry["key"])}
+        match node.get("type"):
+            case "BASE_TABLE":
+                self._table(node, ctes)
+            case "TABLE_FUNCTION":
+                _check_function(node["function"], TABLE_FUNCTIONS, "table function")
+                node = {**node, "function": node["function"]["arguments"]}
+            case "RECURSIVE_CTE_NODE":
+                self.value(node["right"], ctes | {_fold(node["cte_name"])})
+                node = {**node, "right": None}
+            case _ if node.get("class") in {"FUNCTION", "WINDOW"}:
+                _check_function(node, FUNCTIONS, "function")
+        for key, part in node.items():
+            if key != "cte_map":
+                self.value(part, ctes)
+
+    def _table(self, node: dict[str, Any], ctes: frozenset[bytes]) -> None:
+        name = _fold(node["table_name"])
+        is_relation = name in self._known and node["schema_name"] in ("", "main")
+        is_cte = name in ctes and not node["schema_name"]
+        if node["catalog_name"] or not (is_relation or is_cte):
+            known = ", ".join(sorted(self._relations))
+            raise BadQuery(
+                f"there is no relation {node['table_name']!r}; there are {known}", pointer="/sql"
+            )
 
 
-def _ctes(node: dict[str, Any]) -> list[str]:
-    return [entry["key"] for entry in node.get("cte_map", {}).get("map", [])]
+def _check_kind(node: dict[str, Any]) -> None:
+    kind = node.get("class")
+    if kind is not None and kind not in EXPRESSIONS:
+        raise BadQuery(f"{str(kind).lower()} is closed here", pointer="/sql")
+    if kind is None and isinstance(node.get("type"), str) and node["type"] not in NODES:
+        raise BadQuery(ONLY_SELECT, pointer="/sql")
 
 
-def _check_node(node: dict[str, Any], names: Collection[str], relations: Collection[str]) -> None:
-    match node.get("type"):
-        case "BASE_TABLE":
-            schema, table = node["schema_name"], str(node["table_name"])
-            known = {name.lower() for name in names}
-            if schema not in ("", "main") or node["catalog_name"] or table.lower() not in known:
-                raise BadQuery(_no_relation(table, relations), pointer="/sql")
-        case "TABLE_FUNCTION":
-            name = str(node["function"]["function_name"]).lower()
-            if name not in TABLE_FUNCTIONS:
-                raise BadQuery(f"the table function {name} is closed here", pointer="/sql")
-        case "SHOW_REF":
-            raise BadQuery("only SELECT is allowed here", pointer="/sql")
-    if node.get("class") == "FUNCTION" and str(node["function_name"]).lower() in CLOSED_FUNCTIONS:
-        raise BadQuery(f"the function {node['function_name']} is closed here", pointer="/sql")
+def _check_function(node: dict[str, Any], allowed: Collection[str], what: str) -> None:
+    name = str(node["function_name"]).lower()
+    if name not in allowed:
+        close = difflib.get_close_matches(name, allowed, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise BadQuery(f"the {what} {name} is closed here{hint}", pointer="/sql")
 
 
-def _no_relation(table: str, relations: Collection[str]) -> str:
-    return f"there is no relation {table!r}; there are {', '.join(sorted(relations))}"
+def _fold(name: str) -> bytes:
+    """A name as the engine compares it: without regard to case, in ASCII alone."""
+    return name.encode().lower()

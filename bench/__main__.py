@@ -1,0 +1,32 @@
+"""`python -m bench [ingest|query|footprint ...] [--quick] [--json FILE]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from bench import footprint, ingest, query
+from bench.figure import show
+
+PARTS = {"footprint": footprint.figures, "ingest": ingest.figures, "query": query.figures}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=[])
+    parser.add_argument("--quick", action="store_true", help="short runs, for a look")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    asked = parser.parse_args()
+    found = []
+    for name in asked.parts or PARTS:
+        print(f"{name} ...", flush=True)
+        found += PARTS[name](quick=asked.quick)
+    show(found)
+    if asked.json:
+        asked.json.write_text(json.dumps([asdict(figure) for figure in found], indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

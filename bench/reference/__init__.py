@@ -1,0 +1,1 @@
+"""The endpoint of the usual kind that ingest is compared with."""
