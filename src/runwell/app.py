@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -54,29 +55,29 @@ class Store:
     """The ledger, its columns and the projector between them, of one data directory."""
 
     def __init__(self, config: Config, protocols: Sequence[Protocol]) -> None:
-        self.lock = DataLock(config.data_dir)
-        self.ledger: Ledger = open_ledger(
-            config.ledger or f"sqlite:///{config.data_dir}/ledger.sqlite"
-        )
-        self.columns: Columns = open_columns(
-            columns_url(config),
-            self.ledger.identity,
-            views=[protocol.views for protocol in protocols if protocol.views],
-            memory_mib=config.columns_memory_mib,
-            threads=config.columns_threads,
-        )
-        self.projector = Projector(
-            self.ledger,
-            self.columns,
-            rows_max=config.projector_rows_max,
-            delay_seconds=config.projector_delay_ms / 1000,
-        )
+        with ExitStack() as opened:  # closes what is open already if the next part fails
+            opened.callback(DataLock(config.data_dir).release)
+            self.ledger: Ledger = open_ledger(ledger_url(config))
+            opened.callback(self.ledger.close)
+            self.columns: Columns = open_columns(
+                columns_url(config),
+                self.ledger.identity,
+                views=[protocol.views for protocol in protocols if protocol.views],
+                memory_mib=config.columns_memory_mib,
+                threads=config.columns_threads,
+            )
+            opened.callback(self.columns.close)
+            self.projector = Projector(
+                self.ledger,
+                self.columns,
+                rows_max=config.projector_rows_max,
+                delay_seconds=config.projector_delay_ms / 1000,
+            )
+            self._opened = opened.pop_all()
 
     def close(self) -> None:
         """Close both halves, then let the directory go."""
-        self.columns.close()
-        self.ledger.close()
-        self.lock.release()
+        self._opened.close()
 
 
 def delete_derived(config: Config) -> None:
@@ -90,6 +91,11 @@ def delete_derived(config: Config) -> None:
     lock.release()
 
 
+def ledger_url(config: Config) -> str:
+    """Where the ledger is."""
+    return config.ledger or f"sqlite:///{config.data_dir}/ledger.sqlite"
+
+
 def columns_url(config: Config) -> str:
     """Where the columns are."""
     return config.columns or f"duckdb:///{config.data_dir}/columns.duckdb"
@@ -98,10 +104,10 @@ def columns_url(config: Config) -> str:
 class App:
     """One running server without its sockets: an ASGI application with a beginning and an end."""
 
-    def __init__(self, config: Config, protocols: Sequence[Protocol]) -> None:
+    def __init__(self, config: Config, protocols: Sequence[Protocol], store: Store) -> None:
         self.config = config
         self.counters = Counters()
-        self.store = Store(config, protocols)
+        self.store = store
         self._needed = self.store.ledger.last_seq()
         self._started_at = observe.started_at()
         self.ingest = Ingest(
@@ -167,4 +173,10 @@ def build(config: Config, protocols: Sequence[Protocol] | None = None) -> App:
     Raises:
         InUse, SchemaTooNew, BadSetting, ProtocolClash, RouteClash
     """
-    return App(config, discover() if protocols is None else protocols)
+    found = discover() if protocols is None else protocols
+    store = Store(config, found)
+    try:
+        return App(config, found, store)
+    except BaseException:
+        store.close()
+        raise

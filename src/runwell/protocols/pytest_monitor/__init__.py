@@ -17,7 +17,7 @@ PROTOCOL = Protocol(
         "/api/v1/filters",
         "/api/v1/pipelines",
         "/api/v1/resources",
-        "/api/v1/api",
+        "/api/v1/api/v1",
     ),
     endpoints=endpoints,
     render_error=render_error,

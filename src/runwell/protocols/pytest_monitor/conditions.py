@@ -69,6 +69,11 @@ def has_tag(name: str) -> Filter:
     return Contains(Tag(name), NO_TEXT)
 
 
+def has_text(name: str) -> Filter:
+    """The tag is there and not empty."""
+    return Compare(Tag(name), "!=", NO_TEXT)
+
+
 def scm(prefix: str) -> Filter:
     """Sessions of a commit."""
     return sessions("", StartsWith(Field("sha"), prefix))
@@ -91,19 +96,14 @@ def of_component(component: str) -> Filter:
 
 def flags(names: str, restrictions: str, method: str) -> tuple[Filter, ...]:
     """Sessions by tag names and, position by position, their values where they are given."""
-    wanted = [name for name in names.split(",") if name]
+    asked = names.split(",")
+    pairs = zip_longest(asked, restrictions.split(",")[: len(asked)], fillvalue=NO_TEXT)
+    wanted = tuple(tag(name, value) if value else has_tag(name) for name, value in pairs if name)
     if not wanted:
         return ()
-    values = restrictions.split(",") if restrictions else []
-    pairs = [
-        (name, value or NO_TEXT)
-        for name, value in zip_longest(wanted, values[: len(wanted)])
-        if name is not None
-    ]
-    conditions = tuple(tag(name, value) if value else has_tag(name) for name, value in pairs)
     match method:
-        case "match_any":
-            return (Or(conditions),)
-        case "" | "match_all":
-            return (And(conditions),)
+        case "" | "match_any":
+            return (Or(wanted),)
+        case "match_all":
+            return (And(wanted),)
     raise BadParameter("method", f"match_any or match_all, not {method[:40]!r}")

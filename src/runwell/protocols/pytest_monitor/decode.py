@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast, get_type_hints
 
 import msgspec
 from msgspec import inspect
@@ -13,6 +13,8 @@ from runwell.protocols.pytest_monitor.errors import Malformed, ValidationFailed
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 SHOWN_CHARS = 80
+PATH_CHARS = 200
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 
 class Reader(Generic[Shape]):
@@ -21,10 +23,11 @@ class Reader(Generic[Shape]):
     def __init__(self, shape: type[Shape], aliases: Mapping[str, str]) -> None:
         self._shape = shape
         self._aliases = aliases
-        self._decode: Callable[[bytes | str], Shape] = msgspec.json.Decoder(shape).decode
+        self._decode: Callable[[bytes | str], Shape] = msgspec.json.Decoder(_exact(shape)).decode
         info = inspect.type_info(shape)
         assert isinstance(info, inspect.StructType)
         self._fields = info.fields
+        self._types = get_type_hints(shape, include_extras=True)
 
     def read(self, body: bytes | str, defaults: Mapping[str, str] | None = None) -> Shape:
         """Decode a body; `defaults` are values that the path gave.
@@ -51,9 +54,17 @@ class Reader(Generic[Shape]):
             raise ValidationFailed({"": f"{shown(given)} is not of type 'object'"})
         named = {self._aliases.get(name, name): value for name, value in given.items()}
         complete = {**defaults, **named, **{name: given[name] for name in named if name in given}}
+        self._make_whole(complete)
         if errors := self._problems(complete):
             raise ValidationFailed(errors)
         return msgspec.convert(complete, self._shape)
+
+    def _make_whole(self, given: dict[str, Any]) -> None:
+        """`2.0` is an integer, as it is to the validator that the original uses."""
+        for field in self._fields:
+            value = given.get(field.name)
+            if isinstance(field.type, inspect.IntType) and isinstance(value, float):
+                given[field.name] = int(value) if value.is_integer() else value
 
     def _problems(self, given: Mapping[str, Any]) -> dict[str, str]:
         """Field -> what is wrong, in the words of the validator that the original uses."""
@@ -62,23 +73,64 @@ class Reader(Generic[Shape]):
             if field.name not in given:
                 if field.required:
                     errors[field.name] = f"{field.name!r} is a required property"
-            elif problem := _problem(given[field.name], field.type):
+            elif problem := _problem(given[field.name], field.type, self._types[field.name]):
                 errors[field.name] = problem
-        return errors
+        unknown = {name: value for name, value in given.items() if name not in self._types}
+        return errors | beyond_int64(unknown)
 
 
-def _problem(value: Any, wanted: inspect.Type) -> str:
+def _exact(shape: type[Shape]) -> type[Shape]:
+    """The shape, but a key that it does not know fails: the slow way looks at the value first."""
+    exact = msgspec.defstruct(
+        f"Exact{shape.__name__}",
+        (),
+        bases=(shape,),
+        frozen=True,
+        gc=False,
+        forbid_unknown_fields=True,
+    )
+    return cast("type[Shape]", exact)
+
+
+def beyond_int64(value: Any, path: str = "") -> dict[str, str]:
+    """Path -> what is wrong, for the first integer that the store cannot hold."""
+    match value:
+        case dict():
+            inside = [(f"{path}.{name}" if path else name, item) for name, item in value.items()]
+        case list():
+            inside = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+        case int() if not INT64_MIN <= value <= INT64_MAX:
+            return {path[:PATH_CHARS]: _not_between(value, INT64_MIN, INT64_MAX)}
+        case _:
+            return {}
+    return next(filter(None, (beyond_int64(item, name) for name, item in inside)), {})
+
+
+def _problem(value: Any, wanted: inspect.Type, annotation: Any) -> str:
     try:
-        msgspec.convert(value, _plain_type(wanted))
+        msgspec.convert(value, annotation)
     except msgspec.ValidationError:
-        return f"{shown(value)} is not of type {_word(wanted)!r}"
-    limit = getattr(_main(wanted), "max_length", None)
-    if limit is not None and isinstance(value, str) and len(value) > limit:
-        return f"{shown(value)} is too long (at most {limit} characters)"
-    low, high = getattr(_main(wanted), "ge", None), getattr(_main(wanted), "le", None)
-    if low is not None and high is not None and value is not None and not low <= value <= high:
-        return f"{shown(value)} is not between {low} and {high}"
+        return _complaint(value, wanted)
     return ""
+
+
+def _complaint(value: Any, wanted: inspect.Type) -> str:
+    main = _main(wanted)
+    word, plain = WORDS[type(main)]
+    try:
+        msgspec.convert(value, plain)
+    except msgspec.ValidationError:
+        return f"{shown(value)} is not of type {word!r}"
+    if isinstance(main, inspect.StrType):
+        return f"{shown(value)} is too long (at most {main.max_length} characters)"
+    low, high = getattr(main, "ge", None), getattr(main, "le", None)
+    if low is None or high is None:  # `integer | number`: any number, but only so large an integer
+        low, high = INT64_MIN, INT64_MAX
+    return _not_between(value, low, high)
+
+
+def _not_between(value: float, low: float, high: float) -> str:
+    return f"{shown(value)} is not between {low} and {high}"
 
 
 WORDS: dict[type[inspect.Type], tuple[str, Any]] = {
@@ -94,16 +146,6 @@ def _main(wanted: inspect.Type) -> inspect.Type:
     if isinstance(wanted, inspect.UnionType):
         return [part for part in wanted.types if not isinstance(part, inspect.NoneType)][-1]
     return wanted
-
-
-def _word(wanted: inspect.Type) -> str:
-    return WORDS[type(_main(wanted))][0]
-
-
-def _plain_type(wanted: inspect.Type) -> Any:
-    plain = WORDS[type(_main(wanted))][1]
-    is_union = isinstance(wanted, inspect.UnionType)
-    return plain | None if is_union and wanted.includes_none else plain  # type: ignore[attr-defined]
 
 
 def shown(value: Any) -> str:

@@ -11,10 +11,10 @@ from runwell.http import Answer, Call, Endpoint, Parameter
 from runwell.protocols.base import Services
 from runwell.protocols.pytest_monitor import conditions as where
 from runwell.protocols.pytest_monitor import posting, wire
-from runwell.protocols.pytest_monitor.lists import NOTHING, Lists, sessions_of, tag_values_of
+from runwell.protocols.pytest_monitor.addresses import API, redirects, slashed
+from runwell.protocols.pytest_monitor.lists import NOTHING, Lists, tag_values_of
 from runwell.query import Rows, Select
 
-API = "/api/v1"
 PAGE = (
     Parameter("page", "1-based; negative numbers count from the end", int),
     Parameter("per_page", "rows on a page", int),
@@ -22,7 +22,8 @@ PAGE = (
 FLAGS = (
     Parameter("with_flags", "comma-separated tag names"),
     Parameter("restrict_flags", "comma-separated tag values, by position"),
-    Parameter("method", "match_all (default) or match_any"),
+    Parameter("method", "match_any (default) or match_all"),
+    Parameter("with_tags", "what the stock reader calls with_flags"),
 )
 EXTREMES_DEFAULT, EXTREMES_MAX = 10, 500
 RESOURCES = {
@@ -73,21 +74,19 @@ COUNTS = {
     "/filters/scope/{kind}/metrics/count": "/filters/scope/{kind}/metrics",
     "/filters/scm/{prefix}/metrics/count": "/filters/scm/{prefix}/metrics",
 }
-COLLECTIONS = ("metrics", "contexts", "sessions", "components", "pipelines")
 
 
 def endpoints(services: Services) -> list[Endpoint]:
     """Every route of this protocol."""
     lists = Lists(services)
-    return [
-        *posting.endpoints(services),
+    reading = [
         *_counts(lists),
         *_collections(lists),
         *_metrics(lists),
         *_pipelines(lists),
         *_resources(lists),
-        *_redirects(),
     ]
+    return [*posting.endpoints(services), *reading, *slashed(reading), *redirects()]
 
 
 def _get(
@@ -148,8 +147,8 @@ def _collections(lists: Lists) -> list[Endpoint]:
         return lists.contexts(call, where.contexts(call.params.get("prefix", "")))
 
     def sessions(call: Call) -> Awaitable[Answer]:
-        asked = [call.query.get(parameter.name, "") for parameter in FLAGS]
-        flags = where.flags(*asked)
+        names, values, method, also = (call.query.get(flag.name, "") for flag in FLAGS)
+        flags = where.flags(names or also, values, method)
         return lists.sessions(call, where.sessions(call.params.get("prefix", ""), *flags))
 
     def scm_sessions(call: Call) -> Awaitable[Answer]:
@@ -215,7 +214,7 @@ def _pipeline_names(lists: Lists) -> Work:
 def _builds(lists: Lists) -> Work:
     def handle(call: Call) -> Awaitable[Answer]:
         named = where.field("pipeline", call.params["pipeline"])
-        condition = _among(call, named, where.has_tag("pipeline_build_no"))
+        condition = _among(call, named, where.has_text("pipeline_build_no"))
         select = Select((Tag("pipeline_build_no"),), condition, distinct=True)
         return lists.named(call, select, "builds", tag_values_of)
 
@@ -226,8 +225,8 @@ def _build_sessions(lists: Lists) -> Work:
     def handle(call: Call) -> Awaitable[Answer]:
         named = where.field("pipeline", call.params["pipeline"])
         condition = _among(call, named, where.tag("pipeline_build_no", call.params["build"]))
-        select = Select((Field("payload"), Field("chain")), condition)
-        return lists.named(call, select, "sessions", sessions_of)
+        select = Select((Field("chain"),), condition)
+        return lists.named(call, select, "sessions", Rows.first)
 
     return handle
 
@@ -281,37 +280,3 @@ def _narrowed(params: Params) -> list[Filter]:
     if "build" in params:
         sessions.append(where.tag("pipeline_build_no", params["build"]))
     return [where.of_sessions(where.sessions("", *sessions))]
-
-
-def _redirects() -> list[Endpoint]:
-    """Collections without their slash; and the doubled prefix that the stock reader asks for."""
-
-    async def add_slash(call: Call) -> Answer:
-        return _moved(f"{call.path}/", call)
-
-    async def drop_prefix(call: Call) -> Answer:
-        return _moved(call.path.removeprefix(API), call)
-
-    # monitor_api appends `next_url` to a base that holds /api/v1 already
-    routes = [_redirect("GET", f"{API}/api/v1/{{rest:path}}", drop_prefix)]
-    for name in COLLECTIONS:
-        routes.append(_redirect("GET", f"{API}/{name}", add_slash))
-        if name in ("metrics", "contexts", "sessions"):
-            routes.append(_redirect("POST", f"{API}/{name}", add_slash))
-    return routes
-
-
-def _redirect(method: str, path: str, handle: Work) -> Endpoint:
-    return Endpoint(
-        method=method,
-        path=path,
-        handle=handle,
-        scope="read" if method == "GET" else "write",
-        summary="Moved: the address that is meant.",
-        answers={308: None},
-    )
-
-
-def _moved(path: str, call: Call) -> Answer:
-    query = f"?{call.query}" if call.query else ""
-    return Answer(308, headers=(("location", path + query),))

@@ -11,7 +11,13 @@ from runwell.errors import BadTime, Conflict
 from runwell.model import Event, Kind, Status, Write, join_id, keep_stored
 from runwell.model.times import parse_iso
 from runwell.protocols.pytest_monitor import wire
-from runwell.protocols.pytest_monitor.decode import CONTEXTS, METRICS, SESSIONS, shown
+from runwell.protocols.pytest_monitor.decode import (
+    CONTEXTS,
+    METRICS,
+    SESSIONS,
+    beyond_int64,
+    shown,
+)
 from runwell.protocols.pytest_monitor.errors import ValidationFailed
 
 SOURCE = "pytest_monitor"
@@ -91,6 +97,8 @@ def context_write(context: wire.Context, payload: str, client: str) -> Write:
 
 def session_write(session: wire.Session, payload: str, zone: tzinfo, client: str) -> Write:
     """A run of pytest; the same again changes nothing, another one of this hash conflicts."""
+    if errors := beyond_int64(session.description, "description"):
+        raise ValidationFailed(errors)
     tags = {name: [as_text(value)] for name, value in session.description.items()}
     event = Event(
         source=SOURCE,

@@ -147,7 +147,7 @@ class PipelinePage(msgspec.Struct, frozen=True):
     build: str | msgspec.UnsetType = msgspec.UNSET
     pipelines: list[str] | msgspec.UnsetType = msgspec.UNSET
     builds: list[str] | msgspec.UnsetType = msgspec.UNSET
-    sessions: list[SessionAnswer] | msgspec.UnsetType = msgspec.UNSET
+    sessions: list[str] | msgspec.UnsetType = msgspec.UNSET  # their hashes
     metrics: list[Metric] | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -1,0 +1,72 @@
+"""Routes by the path as it was sent."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runwell.errors import MethodNotAllowed, NotFound
+from runwell.http import Answer, Call, Endpoint
+from runwell.http.router import RouteClash, Router
+
+
+async def handle(_: Call) -> Answer:
+    return Answer()
+
+
+def an_endpoint(method: str, path: str) -> Endpoint:
+    return Endpoint(method=method, path=path, handle=handle, scope=None, summary="x")
+
+
+def a_router(*routes: str) -> Router:
+    return Router([an_endpoint(*route.split(" ")) for route in routes])
+
+
+def found(router: Router, method: str, path: str) -> tuple[str, dict[str, str]]:
+    endpoint, params = router.find(method, path)
+    return endpoint.path, params
+
+
+def test_a_literal_path_wins_over_a_pattern_and_an_earlier_pattern_over_a_later_one():
+    router = a_router("GET /a/{x}", "GET /a/b", "GET /{y}/c", "GET /a/{x}/{z:path}")
+
+    assert found(router, "GET", "/a/b") == ("/a/b", {})
+    assert found(router, "GET", "/a/c") == ("/a/{x}", {"x": "c"})
+    assert found(router, "GET", "/z/c") == ("/{y}/c", {"y": "z"})
+    assert found(router, "GET", "/a/1/2/3") == ("/a/{x}/{z:path}", {"x": "1", "z": "2/3"})
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_an_encoded_part_comes_back_as_it_was(first: str, second: str):
+    router = a_router("GET /x/{a}/{b}")
+    path = f"/x/{quote(first, safe='')}/{quote(second, safe='')}"
+    assert found(router, "GET", path)[1] == {"a": first, "b": second}
+
+
+@pytest.mark.parametrize("path", ["/", "/a", "/a/", "/a/b/", "/A/b", "/a//b", "/a/b?x"])
+def test_a_path_that_nobody_has_is_not_found(path: str):
+    with pytest.raises(NotFound):
+        a_router("GET /a/b", "GET /a/{x}/c").find("GET", path)
+
+
+def test_another_method_is_told_which_are_allowed():
+    router = a_router("GET /a", "POST /a", "GET /b/{x}", "PUT /b/{y}", "DELETE /b/c")
+
+    assert router.find("HEAD", "/a")[0].method == "GET"
+    assert found(router, "PUT", "/b/c") == ("/b/{y}", {"y": "c"})
+    for method, path, allowed in [
+        ("DELETE", "/a", ("GET", "POST")),
+        ("POST", "/b/1", ("GET", "PUT")),
+        ("POST", "/b/c", ("DELETE", "GET", "PUT")),
+    ]:
+        with pytest.raises(MethodNotAllowed) as refusal:
+            router.find(method, path)
+        assert refusal.value.allowed == allowed
+
+
+def test_a_route_that_is_there_twice_is_an_error():
+    with pytest.raises(RouteClash, match="GET /a is claimed twice"):
+        a_router("GET /a", "GET /a")
