@@ -119,8 +119,9 @@ def test_a_broken_gzip_body_is_refused(body: bytes):
 
 JSON = st.recursive(
     st.none() | st.integers() | st.text(alphabet='ab"\\[]{}é'),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text(alphabet='"\\[{'), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet='"\\[{'), inner, max_size=3)
+    ),
     max_leaves=20,
 )
 

@@ -41,7 +41,9 @@ def words(error) -> Answer:
     return json_answer({"toy": type(error).__name__, "says": error.message}, error.status)
 
 
-def a_protocol(*endpoints: Endpoint, name: str = "toy", claims: tuple[str, ...] = ("/toy",)) -> Protocol:
+def a_protocol(
+    *endpoints: Endpoint, name: str = "toy", claims: tuple[str, ...] = ("/toy",)
+) -> Protocol:
     return Protocol(
         name=name, title=name, claims=claims, endpoints=lambda _: endpoints, render_error=words
     )
@@ -59,7 +61,11 @@ async def stored(client) -> int:
     ("body", "headers", "status"),
     [
         (b"x" * 20_000, {}, 413),
-        (gzip.compress(json.dumps(METRIC).encode() + b" " * 50_000), {"content-encoding": "gzip"}, 413),
+        (
+            gzip.compress(json.dumps(METRIC).encode() + b" " * 50_000),
+            {"content-encoding": "gzip"},
+            413,
+        ),
         (b"broken", {"content-encoding": "gzip"}, 400),
         (json.dumps(METRIC).encode(), {"content-encoding": "br"}, 415),
         (b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", {}, 400),
@@ -204,7 +210,9 @@ def test_a_full_queue_is_503_with_retry_after(tmp_path: Path):
             assert "queue is full" in refused.json()["message"]
             assert await stored(client) == 1
             metrics = (await client.get("/-/metrics")).text
-            assert 'runwell_refused_total{protocol="pytest_monitor",reason="Overloaded"} 1' in metrics
+            assert (
+                'runwell_refused_total{protocol="pytest_monitor",reason="Overloaded"} 1' in metrics
+            )
 
     asyncio.run(main())
 

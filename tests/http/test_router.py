@@ -70,3 +70,44 @@ def test_another_method_is_told_which_are_allowed():
 def test_a_route_that_is_there_twice_is_an_error():
     with pytest.raises(RouteClash, match="GET /a is claimed twice"):
         a_router("GET /a", "GET /a")
+
+
+PIECES = st.sampled_from(["a", "b", "{x}", "{y:path}"])
+ROUTES = st.lists(
+    st.lists(PIECES, min_size=1, max_size=3, unique=True).map(lambda parts: "/" + "/".join(parts)),
+    min_size=1,
+    max_size=5,
+    unique=True,
+)
+SENT = st.lists(st.sampled_from(["a", "b", "c", "a%2Fb", ""]), min_size=1, max_size=4)
+
+
+def fits(pattern: list[str], sent: list[str]) -> bool:
+    """By hand: `{y:path}` takes one or more segments, not all of them empty; the rest take one."""
+    if not pattern or not sent:
+        return pattern == sent
+    if pattern[0] == "{y:path}":
+        counts = range(1, len(sent) + 1)
+        return any("/".join(sent[:n]) and fits(pattern[1:], sent[n:]) for n in counts)
+    one = bool(sent[0]) if pattern[0] == "{x}" else sent[0] == pattern[0]
+    return one and fits(pattern[1:], sent[1:])
+
+
+@given(ROUTES, SENT)
+def test_the_router_finds_what_a_plain_search_finds(routes: list[str], sent: list[str]):
+    router = a_router(*(f"GET {route}" for route in routes))
+    path = "/" + "/".join(sent)
+    literal = [route for route in routes if route == path]
+    patterns = [route for route in routes if fits(route.split("/")[1:], sent)]
+    expected = (literal + patterns)[:1]
+    try:
+        answer = [found(router, "GET", path)[0]]
+    except NotFound:
+        answer = []
+    assert answer == expected
+
+
+def test_an_encoded_slash_stays_in_its_segment():
+    router = a_router("GET /x/{a}", "GET /x/{a}/{b}")
+    assert found(router, "GET", "/x/1%2F2") == ("/x/{a}", {"a": "1/2"})
+    assert found(router, "GET", "/x/1%2f2/%25") == ("/x/{a}/{b}", {"a": "1/2", "b": "%"})

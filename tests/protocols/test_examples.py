@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-import runwell.protocols
 from tests.apps import play
 from tests.protocols.replay import body_agrees, conversation
+
+import runwell.protocols
 
 FOLDER = Path(runwell.protocols.__path__[0])
 EXAMPLES = sorted(FOLDER.glob("*/examples/*.http"))

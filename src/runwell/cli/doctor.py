@@ -9,6 +9,7 @@ import click
 
 from runwell.cli.later import later
 from runwell.cli.options import read, settings
+from runwell.config import BadSetting
 
 examine = later("runwell.doctor:examine")
 rebuild_columns = later("runwell.doctor:rebuild")
@@ -25,6 +26,9 @@ def doctor(config_file: Path | None, rebuild: bool, **flags: Any) -> None:  # no
     """
     config = read(flags, config_file)
     if rebuild:
-        rebuild_columns(config)
+        try:
+            rebuild_columns(config)
+        except (BadSetting, RuntimeError) as error:
+            raise click.ClickException(str(error)) from error
     if not examine(config):
         raise click.exceptions.Exit(1)

@@ -32,8 +32,10 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
     """Where a page ended: bound to the direction it was read in."""
 
     descending: bool
-    arrival: Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+    arrival: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
+
+decode_token = msgspec.json.Decoder(Token).decode
 
 LIST_PARAMETERS = (
     parameters.FILTER,
@@ -128,9 +130,7 @@ def _after(text: str, *, descending: bool) -> Filter | None:
     if not text:
         return None
     try:
-        token = msgspec.json.decode(
-            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Token
-        )
+        token = decode_token(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError) as error:
         raise BadParameter("page_token", "not a token of this list") from error
     if token.descending != descending:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.apps import an_app
-from tests.protocols.pytest_monitor.test_translate import CONTEXT, METRIC, SESSION
+from tests.protocols.pytest_monitor.bodies import CONTEXT, METRIC, SESSION
 
 JSON = st.recursive(
     st.none()

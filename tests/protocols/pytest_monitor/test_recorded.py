@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from tests.apps import play
 
 CASES = Path(__file__).parents[2] / "cases" / "pytest_monitor.json"
@@ -34,10 +33,7 @@ def test_a_recorded_run_is_accepted_and_kept(run: dict, tmp_path: Path):
             assert answer.status_code == 201, answer.text
             name = request["path"].strip("/").split("/")[2]
             sent = json.loads(body)
-            assert (
-                sent.items()
-                <= {**answer.json(), **{"description": sent.get("description")}}.items()
-            )
+            assert sent.items() <= {**answer.json(), "description": sent.get("description")}.items()
             key = json.dumps(sent, sort_keys=True)
             if name == "contexts":
                 seen.add(f"/api/v1/contexts/{sent['h']}")

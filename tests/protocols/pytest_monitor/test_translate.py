@@ -6,6 +6,7 @@ import json
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.protocols.pytest_monitor.bodies import CONTEXT, METRIC, SESSION
 
 from runwell.errors import Conflict
 from runwell.model import Kind, Status
@@ -14,41 +15,6 @@ from runwell.protocols.pytest_monitor.decode import CONTEXTS, METRICS, SESSIONS
 from runwell.protocols.pytest_monitor.errors import Malformed, ValidationFailed
 
 BERLIN = ZoneInfo("Europe/Berlin")
-METRIC = {
-    "session_h": "s1",
-    "context_h": "c1",
-    "item_start_time": "2026-01-01T12:00:00.5",
-    "item_path": "tests.a/b",
-    "item": "test_it",
-    "item_variant": "test_it[1]",
-    "item_fs_loc": "tests/a.py",
-    "kind": "function",
-    "component": "web",
-    "total_time": 1.5,
-    "user_time": 1,
-    "kernel_time": 0.25,
-    "cpu_usage": 0.8,
-    "mem_usage": -0.5,
-}
-CONTEXT = {
-    "cpu_count": 2,
-    "cpu_frequency": 2499.998,
-    "cpu_type": "",
-    "cpu_vendor": "V",
-    "ram_total": 24105,
-    "machine_node": "host",
-    "machine_type": "x86_64",
-    "machine_arch": "64bit",
-    "system_info": "Linux",
-    "python_info": "3.11",
-    "h": "c1",
-}
-SESSION = {
-    "session_h": "s1",
-    "run_date": "2026-01-01T12:00:00",
-    "scm_ref": "cafe",
-    "description": {"pipeline_branch": "main", "pipeline_build_no": "7", "description": "mine"},
-}
 
 
 def metric_event(**changes):
@@ -102,6 +68,12 @@ def test_tags_that_are_no_text_are_shown_as_json():
     assert event.tags == {"n": ["1.5"], "t": ["true"], "o": ['{"b":null}'], "text": ["x"]}
     answer = translate.read_session(event.payload, "s1")
     assert {tag.name: [tag.value] for tag in answer.tags} == event.tags
+
+
+def test_a_tag_that_the_store_cannot_hold_is_named():
+    with pytest.raises(ValidationFailed) as refusal:
+        session_event(description={"n": 1, "o": {"m": [2**63]}})
+    assert refusal.value.errors.keys() == {"description.o.m[0]"}
 
 
 def test_the_same_session_stays_and_another_one_conflicts():

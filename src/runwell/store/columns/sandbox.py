@@ -121,7 +121,7 @@ class _Check:
 
     def _table(self, node: dict[str, Any], ctes: frozenset[bytes]) -> None:
         name = _fold(node["table_name"])
-        is_relation = name in self._known and node["schema_name"] in ("", "main")
+        is_relation = name in self._known and _fold(node["schema_name"]) in (b"", b"main")
         is_cte = name in ctes and not node["schema_name"]
         if node["catalog_name"] or not (is_relation or is_cte):
             known = ", ".join(sorted(self._relations))

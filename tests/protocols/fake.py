@@ -1,0 +1,95 @@
+"""One protocol over a dictionary: what a handler gets without a store, a socket or a token."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.datastructures import Headers, QueryParams
+
+from runwell.config import Config
+from runwell.errors import Error
+from runwell.filter import Field, Operand, Tag, matches
+from runwell.filter.match import values
+from runwell.http import Answer, Call
+from runwell.http.router import Router
+from runwell.model import Event, Outcome, Write, Written
+from runwell.protocols.base import Protocol, Services
+from runwell.query import Count, Query, Rows, Select
+
+
+class FakeServer:
+    """Routes, handles and words errors as the gate does; keeps events in the order of arrival."""
+
+    def __init__(self, protocol: Protocol, **settings: Any) -> None:
+        self.protocol = protocol
+        self.config = Config(**settings)
+        self.events: dict[bytes, Event] = {}
+        self.endpoints = protocol.endpoints(Services(self.config, self.accept, self.run))
+        self.router = Router(self.endpoints)
+
+    def ask(self, method: str, address: str, body: Any = b"") -> Answer:
+        """One request; a body that is not bytes is sent as JSON."""
+        path, _, query = address.partition("?")
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        try:
+            endpoint, params = self.router.find(method, path)
+            call = Call(path, params, QueryParams(query), Headers(), content)
+            return asyncio.run(endpoint.handle(call))
+        except Error as error:
+            return self.protocol.render_error(error)
+
+    async def accept(self, writes: Sequence[Write]) -> list[Written]:
+        """Apply the rules to all writes or to none."""
+        draft = dict(self.events)
+        written = []
+        for write in writes:
+            before = draft.get(write.event.key)
+            after = write.rule(before, write.event)
+            draft[write.event.key] = after
+            written.append(Written(after, _outcome(before, write.event, after)))
+        self.events = draft
+        return written
+
+    async def run(self, query: Query) -> Rows:
+        """Lists and counts."""
+        if isinstance(query, Count):
+            return Rows((), [(len(self._rows(query.of)),)])
+        assert isinstance(query, Select), "summaries are not faked"
+        end = None if query.limit is None else query.offset + query.limit
+        return Rows((), self._rows(query)[query.offset : end])
+
+    def _rows(self, select: Select) -> list[tuple[Any, ...]]:
+        everything = list(self.events.values())
+        found = [
+            event
+            for event in everything
+            if select.where is None or matches(select.where, event, everything)
+        ]
+        for order in reversed(select.order):
+            there = [event for event in found if values(order.by, event)]
+            there.sort(key=lambda event: values(order.by, event), reverse=order.descending)
+            found = there + [event for event in found if not values(order.by, event)]
+        rows = [tuple(_cell(operand, event) for operand in select.fields) for event in found]
+        return _once_each(rows) if select.distinct else rows
+
+
+def _outcome(before: Event | None, incoming: Event, after: Event) -> Outcome:
+    if before is None:
+        return Outcome.CREATED
+    if after is before:
+        return Outcome.EXISTED
+    return Outcome.REPLACED if after is incoming else Outcome.MERGED
+
+
+def _cell(operand: Operand, event: Event) -> Any:
+    if operand == Field("arrival"):
+        return 0
+    found = values(operand, event)
+    return found if isinstance(operand, Tag) else next(iter(found), None)
+
+
+def _once_each(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [row for index, row in enumerate(rows) if row not in rows[:index]]

@@ -1,0 +1,107 @@
+"""The server as a process: whom it listens to, how it begins and ends."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from runwell.config import BadSetting, Config
+from runwell.server import check_exposure, is_loopback, listen
+from runwell.tokens import Tokens
+from tests.serving import Server, run_cli
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.0.2.1", False),
+        ("example.org", False),
+    ],
+)
+def test_loopback_is_only_this_machine(host: str, loopback: bool):
+    assert is_loopback(host) is loopback
+
+
+def test_others_are_let_in_only_with_a_token_or_when_asked_for(tmp_path: Path):
+    reachable = {"host": "0.0.0.0", "data": str(tmp_path)}
+    with pytest.raises(BadSetting, match="runwell token create NAME"):
+        check_exposure(Config(**reachable))
+    check_exposure(Config(**reachable, open=True))
+    check_exposure(Config(data=str(tmp_path)))
+    Tokens(tmp_path).create("ci", ["read"])
+    check_exposure(Config(**reachable))
+
+
+def test_a_refusal_to_start_says_what_to_do(tmp_path: Path):
+    refused = run_cli("serve", "--host", "0.0.0.0", "--data", str(tmp_path))
+    assert refused.returncode == 1
+    assert "or pass --open to let everybody in" in refused.stderr
+    assert refused.stdout == ""
+    wrong = run_cli("serve", "--port", "many", "--data", str(tmp_path))
+    assert (wrong.returncode, "port takes int" in wrong.stderr) == (1, True)
+
+
+def test_a_port_that_is_taken_is_named():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(BadSetting, match=f"127.0.0.1:{port}.*--port 0 picks a free port"):
+            listen(Config(port=port))
+
+
+def test_it_serves_says_so_and_ends_with_0(tmp_path: Path):
+    with Server(tmp_path / "data") as server:
+        assert server.get("/-/healthz") == {"status": "ok"}
+        second = run_cli("serve", "--port", "0", "--data", str(server.data))
+        assert (second.returncode, "is in use by another runwell" in second.stderr) == (1, True)
+    assert "stopped" in server.stderr()
+    assert "Traceback" not in server.stderr()
+
+
+def test_it_serves_on_ipv6(tmp_path: Path):
+    with Server(tmp_path / "data", ("--host", "::1")) as server:
+        assert server.url.startswith("http://[::1]:")
+        assert server.process.poll() is None
+
+
+def test_an_interrupt_ends_it_like_sigterm(tmp_path: Path):
+    server = Server(tmp_path / "data").start()
+    server.process.send_signal(signal.SIGINT)
+    assert server._ended() == 0
+
+
+def test_a_token_is_demanded_as_soon_as_one_exists_and_refused_as_soon_as_it_is_revoked(
+    tmp_path: Path,
+):
+    with Server(tmp_path / "data") as server:
+        assert server.ask("GET", "/-/api/events").status == 200
+        token = run_cli("token", "create", "ci", "--scope", "read", "--data", str(server.data))
+        bearer = {"Authorization": f"Bearer {token.stdout.strip()}"}
+        assert server.ask("GET", "/-/api/events").status == 401
+        assert server.ask("GET", "/-/api/events", **bearer).status == 200
+        assert server.ask("POST", "/save_metrics", {}, **bearer).status == 403
+        run_cli("token", "revoke", "ci", "--data", str(server.data))
+        assert server.ask("GET", "/-/api/events", **bearer).status == 401
+        assert token.stdout.strip() not in server.stderr()
+
+
+def test_a_stalled_body_is_answered_408_and_delays_nobody(tmp_path: Path):
+    with Server(tmp_path / "data", ("--body-seconds-max", "1")) as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), 30) as slow:
+            slow.sendall(b"POST /save_metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+            healthy = threading.Thread(target=lambda: server.get("/-/healthz"))
+            healthy.start()
+            healthy.join(30)
+            assert slow.recv(100).startswith(b"HTTP/1.1 408")

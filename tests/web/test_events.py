@@ -1,0 +1,122 @@
+"""`/-/api/events`: lists in pages, and one event."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from runwell.model import Status, replace
+from tests.apps import play
+from tests.builders import NOON_US, a_write
+
+
+async def pages(client, query: str) -> list[str]:
+    ids, token = [], ""
+    while True:
+        answer = (await client.get(f"/-/api/events?{query}&page_token={token}")).json()
+        ids += [event["id"] for event in answer["events"]]
+        token = answer["next_page_token"]
+        if not token:
+            return ids
+
+
+def test_pages_hold_each_event_once_in_both_directions_while_new_ones_arrive(tmp_path: Path):
+    async def scenario(app, client):
+        await app.ingest.accept([a_write(str(number)) for number in range(25)])
+        newest = [str(number) for number in range(24, -1, -1)]
+        assert await pages(client, "limit=7") == newest
+        assert await pages(client, "limit=25") == newest
+        assert await pages(client, "limit=4&order_by=arrival") == newest[::-1]
+        assert await pages(client, "limit=4&order_by=arrival%20asc") == newest[::-1]
+
+        first = (await client.get("/-/api/events?limit=5&fields=id")).json()
+        await app.ingest.accept([a_write("new")])
+        query = f"limit=5&fields=id&page_token={first['next_page_token']}"
+        second = (await client.get(f"/-/api/events?{query}")).json()
+        assert second["events"] == [{"id": str(number)} for number in range(19, 14, -1)]
+
+    play(tmp_path, scenario)
+
+
+def test_a_token_belongs_to_its_order(tmp_path: Path):
+    async def scenario(app, client):
+        await app.ingest.accept([a_write(str(number)) for number in range(5)])
+        token = (await client.get("/-/api/events?limit=2")).json()["next_page_token"]
+        query = f"limit=2&order_by=arrival%20asc&page_token={token}"
+        answer = await client.get(f"/-/api/events?{query}")
+        assert (answer.status_code, answer.json()["pointer"]) == (400, "page_token")
+
+    play(tmp_path, scenario)
+
+
+def test_one_event_is_read_with_its_payload_in_the_units_of_the_wire(tmp_path: Path):
+    async def scenario(app, client):
+        event = {"scope": "a/b", "started": NOON_US + 500_000, "duration": 1_500_000}
+        payload = '{"x" : [1.50, "é"]}'
+        await app.ingest.accept([a_write("c/d", payload=payload, status=Status.FAILED, **event)])
+        answer = await client.get(
+            f"/-/api/events/test/{quote('a/b', safe='')}/{quote('c/d', safe='')}"
+        )
+        shown = answer.json()
+        assert (shown["id"], shown["scope"], shown["status"]) == ("c/d", "a/b", "failed")
+        assert (shown["started"], shown["duration"]) == ("2026-01-01T12:00:00.500000Z", 1.5)
+        assert (shown["finished"], shown["time"]) == (None, shown["started"])
+        assert payload.encode() in answer.content
+
+    play(tmp_path, scenario)
+
+
+def test_the_newest_attempt_is_read_unless_another_is_asked_for(tmp_path: Path):
+    async def scenario(app, client):
+        await app.ingest.accept([a_write(attempt=n, name=f"try {n}") for n in (1, 3, 2)])
+        assert (await client.get("/-/api/events/test/tests/1")).json()["name"] == "try 3"
+        assert (await client.get("/-/api/events/test/tests/1?attempt=2")).json()["name"] == "try 2"
+        assert (await client.get("/-/api/events/test/tests/1?attempt=4")).status_code == 404
+        assert (await client.get("/-/api/events/test/tests/2")).status_code == 404
+
+    play(tmp_path, scenario)
+
+
+def test_an_event_that_was_replaced_is_listed_once_where_it_arrived(tmp_path: Path):
+    async def scenario(app, client):
+        await app.ingest.accept([a_write("1"), a_write("2")])
+        await app.ingest.accept([a_write("1", replace, name="new")])
+        answer = (await client.get("/-/api/events?fields=id,name,arrival,seq")).json()
+        assert answer["events"] == [
+            {"id": "2", "name": "", "arrival": 2, "seq": 2},
+            {"id": "1", "name": "new", "arrival": 1, "seq": 3},
+        ]
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer", "says"),
+    [
+        ("limt=5", "limt", "did you mean 'limit'?"),
+        ("limit=0", "limit", "a whole number from 1 to 10000, not '0'"),
+        ("limit=10001", "limit", "not '10001'"),
+        ("limit=x", "limit", "not 'x'"),
+        ("limit=999999999999999", "limit", "a whole number"),
+        ("order_by=name", "order_by", "arrival"),
+        ("order_by=arrival%20up", "order_by", "asc or desc"),
+        ("order_by=a%20b%20c", "order_by", "asc or desc"),
+        ("fields=id,nme", "fields", "did you mean 'name'?"),
+        ("page_token=x", "page_token", "not a token"),
+        ("page_token=!!!", "page_token", "not a token"),
+        ("page_token=eyJ9", "page_token", "not a token"),
+        ("filter=a%20%3D%3D%201", "filter", "not part of this version"),
+    ],
+)
+def test_a_parameter_that_means_nothing_is_named(
+    query: str, pointer: str, says: str, tmp_path: Path
+):
+    async def scenario(_app, client):
+        answer = await client.get(f"/-/api/events?{query}")
+        problem = answer.json()
+        assert (answer.status_code, problem["pointer"]) == (400, pointer)
+        assert says in problem["detail"]
+
+    play(tmp_path, scenario)

@@ -1,0 +1,219 @@
+"""`POST /-/api/sql`: reads the documented relations and nothing else, within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.apps import an_app, play
+from tests.builders import a_write
+
+SECRET = "/etc/passwd"
+HOSTILE = [
+    # files and the network
+    f"SELECT * FROM read_csv('{SECRET}')",
+    f"SELECT * FROM read_text('{SECRET}')",
+    f"SELECT * FROM read_blob('{SECRET}')",
+    f"SELECT * FROM read_json('{SECRET}')",
+    f"SELECT * FROM read_parquet('{SECRET}')",
+    f"SELECT * FROM sniff_csv('{SECRET}')",
+    f"SELECT * FROM '{SECRET}'",
+    f'SELECT * FROM "{SECRET}"',
+    "SELECT * FROM 'https://example.org/x.parquet'",
+    "SELECT * FROM glob('/*')",
+    f"COPY (SELECT 1) TO '{SECRET}.x'",
+    f"COPY event FROM '{SECRET}'",
+    "EXPORT DATABASE '/tmp/x'",
+    "IMPORT DATABASE '/tmp/x'",
+    "ATTACH '/tmp/x.db'",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    # changes
+    "DROP TABLE event",
+    "DELETE FROM event",
+    "UPDATE projection SET applied = 0",
+    "INSERT INTO projection VALUES ('x', 1, 1)",
+    "CREATE TABLE x AS SELECT 1",
+    "CREATE VIEW x AS SELECT 1",
+    "CREATE MACRO x() AS 1",
+    "ALTER TABLE event ADD COLUMN x INT",
+    "TRUNCATE event",
+    "CHECKPOINT",
+    "VACUUM",
+    "BEGIN",
+    "COMMIT",
+    "PRAGMA database_list",
+    "SET threads = 1",
+    "RESET threads",
+    "CALL pragma_version()",
+    "USE memory",
+    "DEALLOCATE x",
+    "WITH x AS (DELETE FROM event RETURNING 1) SELECT * FROM x",
+    # around the corner
+    "SELECT 1; SELECT 2",
+    "SELECT 1; DROP TABLE event",
+    "SELECT 1 /* */ ; -- \n DELETE FROM event",
+    "SELECT * FROM query('SELECT * FROM event')",
+    "SELECT * FROM query_table('event')",
+    "SELECT * FROM (SELECT * FROM event)",
+    "SELECT (SELECT count(*) FROM event)",
+    "SELECT * FROM events WHERE id IN (SELECT id FROM event)",
+    "SELECT 1 UNION ALL SELECT count(*) FROM event",
+    "WITH x AS (SELECT * FROM projection) SELECT * FROM x",
+    "SELECT * FROM main.event",
+    "SELECT * FROM columns.main.events",
+    "SELECT * FROM events, LATERAL (SELECT * FROM projection)",
+    "SELECT * FROM events POSITIONAL JOIN projection",
+    "FROM (DESCRIBE events)",
+    "FROM (SHOW TABLES)",
+    "FROM (SUMMARIZE event)",
+    "EXPLAIN SELECT 1",
+    "DESCRIBE events",
+    "SHOW TABLES",
+    # about the machine
+    "SELECT * FROM duckdb_settings()",
+    "SELECT * FROM duckdb_tables()",
+    "SELECT * FROM duckdb_secrets()",
+    "SELECT * FROM duckdb_functions()",
+    "SELECT * FROM pragma_database_list()",
+    "SELECT * FROM information_schema.tables",
+    "SELECT * FROM pg_catalog.pg_tables",
+    "SELECT * FROM sqlite_master",
+    "SELECT * FROM pg_tables",
+    "SELECT current_setting('home_directory')",
+    "SELECT CURRENT_SETTING('temp_directory')",
+    "SELECT getenv('HOME')",
+    "SELECT nextval('x')",
+    "SELECT write_log('x')",
+    # nothing at all
+    "",
+    ";",
+    "SELEC 1",
+    "SELECT * FROM nowhere",
+    "SELECT nothing FROM events",
+    "SELECT ?",
+    "\x01",
+]
+ALLOWED = [
+    "SELECT count(*) FROM events",
+    "SELECT * FROM EVENTS LIMIT 1",
+    "FROM events SELECT id LIMIT 1",
+    "WITH x AS (SELECT status, count(*) AS n FROM events GROUP BY 1) SELECT * FROM x ORDER BY n",
+    "SELECT a.id FROM events a JOIN events b USING (id) LIMIT 1",
+    "SELECT row_number() OVER (ORDER BY arrival) FROM events LIMIT 1",
+    "SELECT payload->>'$.a' FROM events LIMIT 1",
+    "SELECT list_transform([1, 2], lambda v: v + 1)",
+    "SELECT * FROM range(3)",
+    "SELECT unnest([1, 2])",
+    "SELECT * FROM generate_series(1, 3)",
+    "VALUES (1, 'a')",
+    "SELECT quantile_cont(duration, 0.5) FROM events",
+    "SELECT date_trunc('week', time) FROM events LIMIT 1",
+    "SELECT * FROM metrics_pipeline",
+    "SELECT 'DROP TABLE event; --' AS text",
+]
+
+
+@pytest.mark.parametrize("sql", HOSTILE)
+def test_what_is_no_question_is_refused_and_changes_nothing(sql: str, tmp_path: Path):
+    async def scenario(app, client):
+        await app.ingest.accept([a_write("1")])
+        answer = await client.post("/-/api/sql", json={"sql": sql})
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["pointer"] == "/sql" or sql == "\x01"
+        count = {"sql": "SELECT count(*) FROM events"}
+        assert (await client.post("/-/api/sql", json=count)).json()["rows"] == [[1]]
+
+    play(tmp_path, scenario)
+
+
+def test_questions_are_answered(tmp_path: Path):
+    async def scenario(app, client):
+        await app.ingest.accept([a_write("1", payload='{"a": 1}', duration=1)])
+        for sql in ALLOWED:
+            answer = await client.post("/-/api/sql", json={"sql": sql})
+            assert answer.status_code == 200, (sql, answer.text)
+
+    play(tmp_path, scenario)
+
+
+def test_values_are_bound_and_come_back_as_json_has_them(tmp_path: Path):
+    sql = """SELECT ? AS text, ? AS n, ?::DOUBLE AS x, ?::BOOLEAN AS yes, ? AS nothing,
+        TIMESTAMP '2026-01-01 00:00:00.5' AS t, DATE '2026-01-01' AS d, TIME '01:02:03' AS c,
+        TIMESTAMPTZ '2026-01-01 00:00:00+00' AS z, INTERVAL 90 SECOND AS i, 1.50::DECIMAL(4, 2) AS m,
+        170141183460469231731687303715884105727::HUGEINT AS big, 'ab'::BLOB AS b, [1, NULL] AS l,
+        MAP {'k': 1} AS o, {'a': DATE '2026-01-01'} AS s, 'nan'::DOUBLE AS nan,
+        '5b2d8b1e-5b0e-4b2a-9b1e-5b0e4b2a9b1e'::UUID AS u"""
+
+    async def scenario(_app, client):
+        question = {"sql": sql, "params": ["it's", 5, 1.5, True, None]}
+        answer = (await client.post("/-/api/sql", json=question)).json()
+        values = dict(zip([c["name"] for c in answer["columns"]], answer["rows"][0], strict=True))
+        assert values == {
+            "text": "it's",
+            "n": 5,
+            "x": 1.5,
+            "yes": True,
+            "nothing": None,
+            "t": "2026-01-01T00:00:00.500000Z",
+            "d": "2026-01-01",
+            "c": "01:02:03",
+            "z": "2026-01-01T00:00:00Z",
+            "i": 90.0,
+            "m": 1.5,
+            "big": str(2**127 - 1),
+            "b": "6162",
+            "l": [1, None],
+            "o": {"k": 1},
+            "s": {"a": "2026-01-01"},
+            "nan": None,
+            "u": "5b2d8b1e-5b0e-4b2a-9b1e-5b0e4b2a9b1e",
+        }
+        types = {column["name"]: column["type"] for column in answer["columns"]}
+        assert (types["t"], types["m"], types["l"]) == ("TIMESTAMP", "DECIMAL(4,2)", "INTEGER[]")
+
+    play(tmp_path, scenario)
+
+
+def test_rows_may_come_as_objects(tmp_path: Path):
+    async def scenario(_app, client):
+        question = {"sql": "SELECT 1 AS a, 'x' AS b UNION ALL SELECT 2, 'y' ORDER BY a"}
+        answer = await client.post("/-/api/sql?shape=objects", json=question)
+        assert answer.json() == [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+        answer = await client.post("/-/api/sql?shape=rings", json=question)
+        assert (answer.status_code, answer.json()["pointer"]) == (400, "shape")
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("sql", "status"),
+    [
+        ("SELECT * FROM range(101)", 413),
+        ("SELECT string_agg('xxxxxxxxxx', '') FROM range(2000)", 413),
+        ("SELECT count(*) FROM range(1000000) a, range(1000000) b, range(1000) c", 504),
+        (f"SELECT {'1 + ' * 300} 1", 413),
+    ],
+)
+def test_a_question_without_measure_is_stopped_and_the_next_one_answered(
+    sql: str, status: int, tmp_path: Path
+):
+    async def scenario(_app, client):
+        answer = await client.post("/-/api/sql", json={"sql": sql})
+        assert answer.status_code == status, answer.text
+        assert (await client.post("/-/api/sql", json={"sql": "SELECT 1"})).json()["rows"] == [[1]]
+
+    limits = {"sql_rows_max": 100, "sql_bytes_max": 10_000, "sql_text_bytes_max": 1000}
+    play(tmp_path, scenario, query_seconds_max=0.2, **limits)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"sql": 5}', b'{"sql": "SELECT 1", "x": 1}', b"{"])
+def test_a_body_of_another_form_is_refused(body: bytes, tmp_path: Path):
+    async def main() -> None:
+        async with an_app(tmp_path) as (_, client):
+            answer = await client.post("/-/api/sql", content=body)
+            assert (answer.status_code, answer.json()["status"]) == (400, 400)
+
+    asyncio.run(main())
