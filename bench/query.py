@@ -1,4 +1,4 @@
-"""The summary API over 1M events, beside the same SQL typed into DuckDB; and the projector's rate."""
+"""The summary API over 1M events beside the same SQL in DuckDB; and the projector's rate."""
 
 from __future__ import annotations
 

@@ -29,19 +29,25 @@ def runwell(data: Path) -> Iterator[str]:
 
 
 @contextmanager
-def reference(database: str) -> Iterator[str]:
+def reference(database: str, kind: str) -> Iterator[str]:
+    """`gunicorn`: 4 processes of 4 threads. `shipped`: Flask's own server, as the collector ships."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "REFERENCE_URL": database.replace("postgresql:", "postgresql+psycopg2:"),
-    }
+    url = database.replace("postgresql:", "postgresql+psycopg2:")
+    environment = {**os.environ, "REFERENCE_URL": url}
     create = "from bench.reference.app import Base, engine; Base.metadata.create_all(engine)"
     subprocess.run([sys.executable, "-c", create], env=environment, check=True)
-    command = [BIN / "gunicorn", "-k", "gthread", "-w", "4", "--threads", "4", "--keep-alive", "75"]
-    command += ["-b", f"127.0.0.1:{port}", "--log-level", "error", "bench.reference.app:app"]
-    server = subprocess.Popen(command, env=environment)
+    commands = {
+        "gunicorn": [
+            *(BIN / "gunicorn", "-k", "gthread", "-w", "4", "--threads", "4", "--keep-alive", "75"),
+            *("-b", f"127.0.0.1:{port}", "--log-level", "error", "bench.reference.app:app"),
+        ],
+        "shipped": [BIN / "flask", "--app", "bench.reference.app", "run", "--port", str(port)],
+    }
+    server = subprocess.Popen(
+        commands[kind], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         _wait(port)
         yield f"http://127.0.0.1:{port}"

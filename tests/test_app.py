@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+from tests.apps import an_app
 
 from runwell.app import InUse, build
 from runwell.config import BadSetting, Config
@@ -14,7 +15,6 @@ from runwell.http import Answer, Call, Endpoint, json_answer
 from runwell.model import Event, Write
 from runwell.protocols import base
 from runwell.protocols.base import Protocol, ProtocolClash, Services, discover
-from tests.apps import an_app
 
 VIEWS = "CREATE OR REPLACE VIEW toys AS SELECT id AS toy FROM events WHERE source = 'toy'"
 

@@ -6,12 +6,12 @@ import ast
 from pathlib import Path
 
 import pytest
+from tests.apps import play
 
 import runwell
 from runwell.http.gate import claims_of, mount
 from runwell.http.router import RouteClash
 from runwell.protocols.base import Services, discover
-from tests.apps import play
 
 ROOT = Path(runwell.__file__).parent
 # package or module -> what of ours it may import; config, observe and errors are open to all
@@ -59,7 +59,7 @@ def imports_of(file: Path) -> set[str]:
 
 
 def room_of(module: str) -> str:
-    return module if module in MAY_IMPORT else module.split(".")[0]
+    return module if module in MAY_IMPORT else module.split(".", maxsplit=1)[0]
 
 
 def is_allowed(module: str, imported: str) -> bool:

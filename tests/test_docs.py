@@ -9,12 +9,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tests.apps import play
 
 from runwell.cli import COMMANDS
 from runwell.config import SETTINGS
 from runwell.observe import METRICS
 from runwell.query import FIELDS, MEASURES
-from tests.apps import play
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text("utf-8")

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from tests.builders import a_write
 
 from runwell.config import Config
-from runwell.errors import Conflict, Overloaded, StorageFailed, Stopping, TooLarge
+from runwell.errors import Conflict, Overloaded, Stopping, StorageFailed, TooLarge
 from runwell.ingest import Ingest
 from runwell.model import Event, Outcome, Written
 from runwell.observe import Counters
-from tests.builders import a_write
 
 
 class FakeLedger:

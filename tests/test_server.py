@@ -8,11 +8,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.serving import Server, run_cli
 
 from runwell.config import BadSetting, Config
 from runwell.server import check_exposure, is_loopback, listen
 from runwell.tokens import Tokens
-from tests.serving import Server, run_cli
 
 
 @pytest.mark.parametrize(

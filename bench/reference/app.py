@@ -1,4 +1,4 @@
-"""Flask + SQLAlchemy + PostgreSQL: validate, insert one row, commit, answer it. What the originals are."""
+"""Flask + SQLAlchemy + PostgreSQL: validate, insert one row, commit, answer it."""
 
 from __future__ import annotations
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import apsw
 import pytest
 from click.testing import CliRunner
+from tests.crash.messages import pipeline
+from tests.serving import Server, run_cli
 
 from runwell.cli import COMMANDS, main
 from runwell.client.ask import NoAnswer, ask
 from runwell.client.summary import bar_of, show, show_seconds, table_of
 from runwell.config import SETTINGS
-from tests.crash.messages import pipeline
-from tests.serving import Server, run_cli
 
 
 def invoke(*words: str, **environment: str):

@@ -9,7 +9,6 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-
 from tests.clients.venvs import client_python
 from tests.serving import Server, run_cli
 

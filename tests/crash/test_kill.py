@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-
 from tests.crash.messages import metric, pipeline
 from tests.serving import Server, exchange, run_cli
 

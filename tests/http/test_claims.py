@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.http.asgi import ask
 
 from runwell.config import Config
 from runwell.http import Answer, Call, Endpoint
@@ -16,7 +17,6 @@ from runwell.http.router import RouteClash
 from runwell.observe import Counters
 from runwell.protocols.base import Protocol
 from runwell.tokens import Tokens
-from tests.http.asgi import ask
 
 NOWHERE = Path("/nowhere")
 EMPTY = Answer(204, content_type="")

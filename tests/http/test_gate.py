@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.apps import an_app, play
 
 from runwell.errors import InternalError, NotFound, Overloaded
 from runwell.http import Answer, Call, Endpoint, json_answer
@@ -16,7 +17,6 @@ from runwell.http.gate import mount
 from runwell.http.router import RouteClash
 from runwell.protocols.base import Protocol, discover
 from runwell.tokens import Tokens
-from tests.apps import an_app, play
 
 METRIC = {
     "session_h": "s",

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from runwell.errors import BadBody, TooLarge
-from runwell.http.body import MEMBERS_MAX, check_json, inflate
-from runwell.query import Rows
-from tests.apps import play
+from tests.apps import an_app, play
 from tests.builders import a_write
 from tests.http.asgi import ask, pieces
+
+from runwell.errors import BadBody, TooLarge
+from runwell.http import Answer, Call, Endpoint
+from runwell.http.body import MEMBERS_MAX, check_json, inflate
+from runwell.protocols.base import Protocol
+from runwell.query import Rows
+from runwell.web.problem import render_problem
 
 SQL = "/-/api/sql"
 QUESTION = json.dumps({"sql": "SELECT 1"}).encode()
@@ -79,6 +82,28 @@ def test_a_get_with_a_body_is_answered_without_reading_it(tmp_path: Path):
     play(tmp_path, scenario, body_bytes_max=1000)
 
 
+def test_a_route_that_takes_no_json_gets_its_body_as_it_is(tmp_path: Path):
+    body = b'\xff"\\u0000"'
+
+    async def echo(call: Call) -> Answer:
+        return Answer(200, call.body, "text/plain")
+
+    route = Endpoint(method="PUT", path="/echo", handle=echo, scope="write", summary="Echo.")
+    protocol = Protocol(
+        name="echo",
+        title="Echo",
+        claims=("/echo",),
+        endpoints=lambda _: [route],
+        render_error=render_problem,
+    )
+
+    async def main() -> None:
+        async with an_app(tmp_path, [protocol]) as (_, client):
+            assert (await client.put("/echo", content=body)).content == body
+
+    asyncio.run(main())
+
+
 def test_an_error_is_told_to_head_by_its_headers_alone(tmp_path: Path):
     async def scenario(_app, client):
         answer = await client.head("/nowhere")
@@ -99,8 +124,7 @@ def test_questions_beyond_the_bound_are_503_and_the_rest_is_answered(tmp_path: P
 
         run, app.store.columns.run = app.store.columns.run, held
         first = asyncio.create_task(client.get("/-/api/events"))
-        while not running.is_set():
-            await asyncio.sleep(0.001)
+        assert await asyncio.to_thread(running.wait, 30)
         refused = await client.get("/-/api/events")
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         assert (await client.get("/-/healthz")).status_code == 200

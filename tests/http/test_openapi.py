@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from openapi_spec_validator import validate
-
 from tests.apps import play
 
 

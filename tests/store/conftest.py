@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.store.engines import COLUMNS, LEDGERS
 
 from runwell.store.columns import Columns
 from runwell.store.ledger import Ledger
-from tests.store.engines import COLUMNS, LEDGERS
 
 
 @pytest.fixture(params=sorted(LEDGERS))

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from hypothesis import strategies as st
+from tests.builders import NOON_US
 
 from runwell.errors import Conflict
 from runwell.filter import (
@@ -23,7 +24,6 @@ from runwell.filter import (
     Tag,
 )
 from runwell.model import Event, Outcome, Rule, Status, Write, keep_stored, replace
-from tests.builders import NOON_US
 
 # Few different values, so that keys meet and filters hit; awkward ones among them.
 TEXTS = st.sampled_from(

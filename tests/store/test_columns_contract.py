@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from tests.builders import HOUR_US, NOON_US, an_event
 
 from runwell.errors import BadQuery, QueryTooLong, TooLarge
 from runwell.filter import (
@@ -26,7 +27,6 @@ from runwell.store.columns import Columns, Stopper
 from runwell.store.columns.base import SQLLimits
 from runwell.store.ledger import Change
 from runwell.store.ledger.base import encode_event
-from tests.builders import HOUR_US, NOON_US, an_event
 
 LIMITS = SQLLimits(rows_max=100, bytes_max=10_000)
 
@@ -208,10 +208,21 @@ def test_measures_are_what_they_say(columns: Columns):
             an_event("4", status=Status.RUNNING, started=NOON_US - 9),
         )
     )
-    measures = (
-        "total succeeded failed running queued avg_duration min_duration max_duration "
-        "total_duration p50_duration p80_duration p95_duration last_run"
-    ).split()
+    measures = [
+        "total",
+        "succeeded",
+        "failed",
+        "running",
+        "queued",
+        "avg_duration",
+        "min_duration",
+        "max_duration",
+        "total_duration",
+        "p50_duration",
+        "p80_duration",
+        "p95_duration",
+        "last_run",
+    ]
 
     (row,) = columns.run(Summary(tuple(measures)), Stopper()).rows
     assert row == (

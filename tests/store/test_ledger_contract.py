@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from tests.builders import a_write, an_event
 
 from runwell.errors import Conflict
 from runwell.model import Event, Outcome, replace
 from runwell.store.ledger import Change, Ledger
 from runwell.store.ledger.base import decode_event
-from tests.builders import a_write, an_event
 
 
 def merge_tags(stored: Event | None, incoming: Event) -> Event:

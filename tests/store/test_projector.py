@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.builders import a_write
 
 from runwell.errors import NotCaughtUp
 from runwell.filter import Field
@@ -15,7 +16,6 @@ from runwell.query import Select, count_events
 from runwell.store.columns import Columns, Stopper, open_columns
 from runwell.store.ledger import Ledger
 from runwell.store.projector import Projector
-from tests.builders import a_write
 
 NEVER_SECONDS = 3600.0
 PLENTY_SECONDS = 30.0

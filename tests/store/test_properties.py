@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.store.engines import COLUMNS, LEDGERS
+from tests.store.strategies import BATCHES, FILTERS, PlainStore
 
 from runwell.filter import Field, matches
 from runwell.model import Status
@@ -19,8 +21,6 @@ from runwell.query import Count, Order, Select, Summary, count_events
 from runwell.store.columns import Stopper
 from runwell.store.ledger.base import decode_event
 from runwell.store.projector import Projector
-from tests.store.engines import COLUMNS, LEDGERS
-from tests.store.strategies import BATCHES, FILTERS, PlainStore
 
 PAIRS = list(itertools.product(sorted(LEDGERS), sorted(COLUMNS)))
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-
-from runwell.model import Status, replace
 from tests.apps import play
 from tests.builders import NOON_US, a_write
+
+from runwell.model import Status, replace
 
 
 async def pages(client, query: str) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from tests.apps import an_app
+from tests.builders import a_write
+
 from runwell.protocols.base import Protocol
 from runwell.tokens import Tokens
 from runwell.web.problem import render_problem
-from tests.apps import an_app
-from tests.builders import a_write
 
 ODD = Protocol(
     name="test",

@@ -6,11 +6,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from tests.apps import an_app, play
+from tests.builders import a_write
 
 from runwell.tokens import Tokens
 from runwell.web import operations
-from tests.apps import an_app, play
-from tests.builders import a_write
 
 
 def test_health_and_readiness_need_no_token_and_metrics_one_that_may_read(tmp_path: Path):

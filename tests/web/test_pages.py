@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import base64
-import json
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.apps import play
+from tests.builders import a_write
 
 from runwell.errors import BadParameter
 from runwell.query import FIELDS
 from runwell.web import events
-from tests.apps import play
-from tests.builders import a_write
 
 EVENTS = "/-/api/events"
 
@@ -51,22 +50,22 @@ def test_the_last_page_has_no_token_even_when_it_is_full(tmp_path: Path):
     play(tmp_path, scenario)
 
 
-def written(*values: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+def forged(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
     "token",
     [
-        written(),
-        written(True),
-        written(True, "1"),
-        written(True, 1.5),
-        written(True, -1),
-        written(True, 2**63),
-        written(True, 10**50),
-        written(1, 1),
-        written(True, 1)[:-1],
+        forged("[]"),
+        forged("[true]"),
+        forged('[true, "1"]'),
+        forged("[true, 1.5]"),
+        forged("[true, -1]"),
+        forged("[true, 9223372036854775808]"),
+        forged(f"[true, {10**50}]"),
+        forged("[1, 1]"),
+        forged("[true, 1"),
         "%C3%A9",
         "x" * 2000,
         "AAAA",
@@ -80,10 +79,9 @@ def test_a_token_that_was_not_given_out_is_refused(token: str, tmp_path: Path):
     play(tmp_path, scenario)
 
 
-@given(st.booleans(), st.integers(0, 2**63 - 1), st.booleans())
-def test_a_token_is_read_as_it_was_written_and_only_in_its_order(
-    written_so: bool, arrival: int, read_so: bool
-):
+@given(st.tuples(st.booleans(), st.booleans()), st.integers(0, 2**63 - 1))
+def test_a_token_is_read_as_it_was_written_and_only_in_its_order(orders, arrival: int):
+    written_so, read_so = orders
     token = events._write_token(events.Token(written_so, arrival))
     if written_so != read_so:
         with pytest.raises(BadParameter, match="belongs to the other order"):

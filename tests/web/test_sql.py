@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-
 from tests.apps import an_app, play
 from tests.builders import a_write
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from runwell.model import Status, Write, replace
-from runwell.model.times import to_iso
 from tests.apps import an_app, play
 from tests.builders import HOUR_US, NOON_US, a_write
 from tests.store.strategies import EVENTS
+
+from runwell.model import Status, Write, replace
+from runwell.model.times import to_iso
 
 
 def expected(events: list) -> dict:

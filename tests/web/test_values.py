@@ -12,10 +12,10 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.builders import NOON_US
 
 from runwell.query import Column, Rows, Type
 from runwell.web.values import plain, show_rows, show_sql_rows
-from tests.builders import NOON_US
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from tests.builders import NOON_US
         (-(2**63), -(2**63)),
         (2**63, "9223372036854775808"),
         (-(2**63) - 1, "-9223372036854775809"),
-        (datetime(2026, 1, 1), "2026-01-01T00:00:00Z"),
+        (datetime.fromisoformat("2026-01-01"), "2026-01-01T00:00:00Z"),
         (datetime(2026, 1, 1, tzinfo=UTC), "2026-01-01T00:00:00Z"),
         (datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=1))), "2026-01-01T00:00:00+01:00"),
         (date(2026, 1, 1), "2026-01-01"),

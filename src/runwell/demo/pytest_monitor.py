@@ -19,7 +19,7 @@ PIPELINES = ("main", "release", "feature/checkout")
 
 
 def requests(today: date, seed: int) -> Iterator[Request]:
-    """Contexts first, then each session with its metrics; the same day and seed give the same ones."""
+    """Contexts first, then sessions with their metrics; a day and a seed always give the same."""
     for host in HOSTS:
         yield post("/api/v1/contexts/", _context(*host), 201)
     for days_ago in range(DAYS, 0, -1):

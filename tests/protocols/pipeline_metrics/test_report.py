@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.apps import an_app, play
 
 from runwell.model import Kind, Status
 from runwell.protocols.pipeline_metrics.decode import read_report
@@ -23,7 +24,6 @@ from runwell.protocols.pipeline_metrics.translate import (
     refuse_repeat,
     to_writes,
 )
-from tests.apps import an_app, play
 
 GLOBAL = Rules(by_project=False, main_refs=frozenset({"master", "main"}))
 BY_PROJECT = Rules(by_project=True, main_refs=frozenset({"trunk"}))

@@ -9,63 +9,13 @@ from typing import Any
 import pytest
 from tests.apps import play
 from tests.protocols.fake import FakeServer
-from tests.protocols.pytest_monitor.bodies import a_context, a_metric, a_session
+from tests.protocols.pytest_monitor.bodies import a_metric
+from tests.protocols.pytest_monitor.stored import API, a_server, get, names, posts
 
 from runwell.errors import Error, Forbidden, InternalError, Overloaded, TooLarge, Unauthorized
 from runwell.http import Answer
 from runwell.protocols.pytest_monitor import PROTOCOL
 
-API = "/api/v1"
-SESSIONS = {
-    "s1": a_session(),
-    "s2": a_session(
-        session_h="s2",
-        scm_ref="caff",
-        description={"pipeline_branch": "main", "pipeline_build_no": "8", "env": "dev", "n": ""},
-    ),
-    "t/3%": a_session(
-        session_h="t/3%",
-        scm_ref="beef",
-        description={"pipeline_branch": "a/b", "pipeline_build_no": ""},
-    ),
-    "t4": a_session(session_h="t4", scm_ref=None, description={"env": "prod", "numpy": "1.17"}),
-}
-# variant -> its metric; the number is the minute, and every resource but one grows with it
-METRICS = {
-    "t[1]": a_metric(item="t", item_variant="t[1]", item_start_time="2026-01-01T12:01"),
-    "t[2]": a_metric(
-        item="t",
-        item_variant="t[2]",
-        item_start_time="2026-01-01T12:02",
-        session_h="s2",
-        mem_usage=2,
-    ),
-    "u": a_metric(
-        item="u",
-        item_variant="u",
-        item_start_time="2026-01-01T12:03",
-        component="",
-        mem_usage=3,
-        cpu_usage=0.1,
-    ),
-    "": a_metric(
-        item="mod",
-        item_variant="",
-        item_start_time="2026-01-01T12:04",
-        session_h="t/3%",
-        context_h="c2",
-        kind="module",
-        mem_usage=4,
-    ),
-    "x/y%": a_metric(
-        item="x/y%",
-        item_variant="x/y%",
-        item_start_time="2026-01-01T12:05",
-        session_h="unknown",
-        component="webshop",
-        mem_usage=5,
-    ),
-}
 METRIC_LISTS = {
     "/metrics/": ["t[1]", "t[2]", "u", "", "x/y%"],
     "/contexts/c1/metrics": ["t[1]", "t[2]", "u", "x/y%"],
@@ -161,39 +111,9 @@ PAGED = [*METRIC_LISTS, *NAMED_LISTS, *EMPTY, *PIPELINES, *EMPTY_PIPELINES]
 READ = [*PAGED, *COUNTS, *EXTREMES]
 
 
-def posts() -> list[tuple[str, dict[str, Any]]]:
-    """Where each body goes."""
-    return [
-        ("contexts", a_context()),
-        ("contexts", a_context(h="c2")),
-        *(("sessions", session) for session in SESSIONS.values()),
-        *(("metrics", metric) for metric in METRICS.values()),
-    ]
-
-
-def a_server(**settings: Any) -> FakeServer:
-    """A server that holds the sessions and metrics above."""
-    server = FakeServer(PROTOCOL, **settings)
-    for name, body in posts():
-        answer = server.ask("POST", f"{API}/{name}/", body)
-        assert answer.status == 201, answer.body
-    return server
-
-
 @pytest.fixture(scope="module")
 def server() -> FakeServer:
     return a_server()
-
-
-def get(server: FakeServer, path: str) -> Any:
-    answer = server.ask("GET", API + path)
-    assert answer.status == 200, (answer.status, answer.body)
-    return json.loads(answer.body)
-
-
-def names(answer: dict[str, Any], envelope: str) -> list[str]:
-    keys = {"contexts": "h", "sessions": "session_h", "metrics": "item_variant"}
-    return [item if envelope == "components" else item[keys[envelope]] for item in answer[envelope]]
 
 
 @pytest.mark.parametrize("path", METRIC_LISTS)
@@ -406,95 +326,6 @@ def test_a_collection_without_its_slash_moves_there(server: FakeServer, name: st
 def test_a_location_is_ascii_whatever_was_sent(server: FakeServer):
     answer = server.ask("GET", f"{API}/api/v1/items/a%2Fb\ufffd/metrics")
     assert answer.headers == (("location", "/api/v1/items/a%2Fb%EF%BF%BD/metrics"),)
-
-
-def test_a_context_is_stored_whatever_its_path_says():
-    server = FakeServer(PROTOCOL)
-    answer = server.ask("POST", f"{API}/contexts/other", a_context())
-    assert answer.status == 201
-    assert json.loads(answer.body) == a_context(context_h="c1")
-    assert names(get(server, "/contexts/"), "contexts") == ["c1"]
-
-
-def test_a_session_takes_the_hash_of_its_path_if_it_has_none():
-    server = FakeServer(PROTOCOL)
-    bare = {"run_date": "2026-01-01T12:00:00"}
-    answer = server.ask("POST", f"{API}/sessions/of%2Fpath", bare)
-    expected = {"session_h": "of/path", "run_date": bare["run_date"], "scm_ref": None, "tags": []}
-    assert (answer.status, json.loads(answer.body)) == (201, expected)
-    assert get(server, "/sessions/")["sessions"] == [expected]
-    answer = server.ask("POST", f"{API}/sessions/other", {"h": "of/path", **bare})
-    assert (answer.status, json.loads(answer.body)) == (201, expected)
-    assert server.ask("POST", f"{API}/sessions/", bare).status == 400
-
-
-def test_a_repeated_metric_is_answered_with_what_is_stored():
-    server = FakeServer(PROTOCOL)
-    first = server.ask("POST", f"{API}/metrics/", a_metric(total_time=1))
-    again = server.ask("POST", f"{API}/metrics/", a_metric(total_time=2))
-    assert (again, again.status) == (first, 201)
-    assert json.loads(first.body) == a_metric(total_time=1)
-    assert len(get(server, "/metrics/")["metrics"]) == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "first", "same", "other"),
-    [
-        ("sessions", a_session(), a_session(scm_ref="cafe"), a_session(scm_ref="beef")),
-        ("contexts", a_context(), a_context(ram_total=24105.0), a_context(ram_total=1)),
-    ],
-)
-def test_a_hash_has_one_content(name: str, first: Any, same: Any, other: Any):
-    server = FakeServer(PROTOCOL)
-    answers = [server.ask("POST", f"{API}/{name}/", body) for body in (first, same, other)]
-    assert [answer.status for answer in answers] == [201, 201, 409]
-    assert answers[0] == answers[1]
-    assert json.loads(answers[2].body).keys() == {"message"}
-    assert get(server, f"/{name}/")[name] == [json.loads(answers[0].body)]
-
-
-def test_the_newest_vendor_of_a_context_is_kept():
-    server = FakeServer(PROTOCOL)
-    for vendor in ("V", "W", None):
-        answer = server.ask("POST", f"{API}/contexts/", a_context(cpu_vendor=vendor))
-        assert (answer.status, json.loads(answer.body)["cpu_vendor"]) == (201, vendor)
-    assert get(server, "/contexts/")["contexts"] == [a_context(cpu_vendor=None, context_h="c1")]
-
-
-@pytest.mark.parametrize(
-    ("name", "body", "errors"),
-    [
-        (
-            "sessions",
-            a_session(description={f"tag{index}": "" for index in range(4)}),
-            {"description": "4 tags are too many (at most 3)"},
-        ),
-        (
-            "sessions",
-            a_session(description={"k" * 6: "", "b": "é" * 11, "": "x" * 21}),
-            {
-                "description.kkkkk": "'kkkkkk' is too long (at most 5 characters)",
-                "description.b": f"'{'é' * 11}' is too long (at most 20 bytes)",
-                "description": f"'{'x' * 21}' is too long (at most 20 bytes)",
-            },
-        ),
-    ],
-)
-def test_tags_keep_to_their_limits(name: str, body: Any, errors: dict[str, str]):
-    server = FakeServer(PROTOCOL, tags_per_event_max=3, tag_key_chars_max=5, tag_value_bytes_max=20)
-    answer = server.ask("POST", f"{API}/{name}/", body)
-    assert answer.status == 400
-    expected = {"errors": errors, "message": "Input payload validation failed"}
-    assert json.loads(answer.body) == expected
-    assert server.events == {}
-
-
-def test_a_path_of_many_wide_characters_keeps_to_the_limit_of_bytes():
-    server = FakeServer(PROTOCOL)
-    assert server.ask("POST", f"{API}/metrics/", a_metric(item_path="x" * 4096)).status == 201
-    assert server.ask("POST", f"{API}/metrics/", a_metric(item_path="é" * 4096)).status == 201
-    answer = server.ask("POST", f"{API}/metrics/", a_metric(item_path="☃" * 4096))
-    assert (answer.status, list(json.loads(answer.body)["errors"])) == (400, ["item_path"])
 
 
 @pytest.mark.parametrize("error", [Unauthorized(), Forbidden("read"), TooLarge(), Overloaded()])
