@@ -4,6 +4,7 @@
     ├── BadRequest 400          the request cannot be understood
     │   ├── BadBody             the body is not what the route takes
     │   ├── BadTime             a time that is no time, or outside 1970 to 2200
+    │   ├── BadEvent            an event that no protocol may make
     │   ├── BadParameter        a query parameter that means nothing
     │   └── BadQuery            a question that cannot be asked
     ├── Unauthorized 401        no token, or one that is unknown or revoked
@@ -65,6 +66,13 @@ class BadTime(BadRequest):
         super().__init__(
             f"not an ISO 8601 time between 1970 and 2200: {text[:80]!r}", pointer=pointer
         )
+
+
+class BadEvent(BadRequest):
+    """An event holds something beyond the bounds."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}", pointer=field)
 
 
 class BadParameter(BadRequest):

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from runwell.config import Config
 from runwell.errors import Error, Overloaded, Stopping, StorageFailed, TooLarge
 from runwell.model import Write, Written
+from runwell.model.bounds import check_event
 from runwell.model.times import now_us
 from runwell.observe import Counters, log
 from runwell.store.ledger.base import Ledger
@@ -55,11 +56,12 @@ class Ingest:
         Raises:
             Overloaded: the queue is full.
             Stopping: the server is draining.
+            BadEvent: an event holds something beyond the bounds.
             TooLarge: more writes than one request may bring.
             StorageFailed: the disk refused.
             Error: whatever a write's rule raised.
         """
-        self._admit(len(writes))
+        self._admit(writes)
         size = sum(len(write.event.payload) + EVENT_OVERHEAD_BYTES for write in writes)
         if self.queued_events + len(writes) > self._config.queue_events_max:
             raise Overloaded
@@ -73,12 +75,18 @@ class Ingest:
             self._committer = asyncio.create_task(self._commit_all())
         return await waiting.answer
 
-    def _admit(self, count: int) -> None:
+    def _admit(self, writes: Sequence[Write]) -> None:
         if self._stopping:
             raise Stopping
-        if count > self._config.events_per_request_max:
-            raise TooLarge(
-                f"{count} events in one request; {self._config.events_per_request_max} is the most"
+        most = self._config.events_per_request_max
+        if len(writes) > most:
+            raise TooLarge(f"{len(writes)} events in one request; {most} is the most")
+        for write in writes:
+            check_event(
+                write.event,
+                self._config.tags_per_event_max,
+                self._config.tag_key_chars_max,
+                self._config.tag_value_bytes_max,
             )
 
     async def _commit_all(self) -> None:

@@ -1,0 +1,38 @@
+"""What any event may hold, whoever made it: the last check before the queue. Pure."""
+
+from __future__ import annotations
+
+from runwell.errors import BadEvent
+from runwell.model.event import Event
+from runwell.model.times import EARLIEST_US, LATEST_US
+
+INT32 = 2**31
+INT64 = 2**63
+HOUR_US = 3_600_000_000
+# An end may lie beyond the last start by as long as work takes.
+LATEST_END_US = LATEST_US + 1_000_000 * HOUR_US
+
+
+def check_event(event: Event, tags_max: int, key_chars_max: int, value_bytes_max: int) -> None:
+    """Refuse what the columns could not take in, so that no event can ever stop the projector.
+
+    Raises:
+        BadEvent: names the field.
+    """
+    for name in ("created", "queued", "started", "finished"):
+        moment = getattr(event, name)
+        if moment is not None and not EARLIEST_US <= moment < LATEST_END_US:
+            raise BadEvent(name, "not between 1970 and 2200")
+    if event.duration is not None and not -INT64 <= event.duration < INT64:
+        raise BadEvent("duration", "out of range")
+    if not 0 <= event.attempt < INT32:
+        raise BadEvent("attempt", "out of range")
+    if len(event.tags) > tags_max:
+        raise BadEvent("tags", f"{len(event.tags)} tags; {tags_max} is the most")
+    for key, values in event.tags.items():
+        if len(key) > key_chars_max:
+            raise BadEvent("tags", f"a key of {len(key)} characters; {key_chars_max} is the most")
+        for value in values:
+            # a character is at most four bytes: most texts need no closer look
+            if len(value) * 4 > value_bytes_max and len(value.encode()) > value_bytes_max:
+                raise BadEvent(f"tags.{key}", f"a value beyond {value_bytes_max} bytes")
