@@ -30,7 +30,7 @@ def runwell(data: Path) -> Iterator[str]:
 
 @contextmanager
 def reference(database: str, kind: str) -> Iterator[str]:
-    """`gunicorn`: 4 processes of 4 threads. `shipped`: Flask's own server, as the collector ships."""
+    """`gunicorn`: 4 processes of 4 threads; `shipped`: the server that Flask brings along."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -106,6 +106,7 @@ def _uvicorn_config(app: App) -> uvicorn.Config:
         http="httptools",
         ws="none",
         lifespan="off",
+        proxy_headers=False,  # nothing here asks who the peer is
         access_log=False,
         log_config=None,
         server_header=False,

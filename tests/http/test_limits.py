@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.datastructures import Headers
 from tests.apps import an_app, play
 from tests.builders import a_write
 from tests.http.asgi import ask, pieces
 
-from runwell.errors import BadBody, TooLarge
+from runwell.config import Config
+from runwell.errors import BadBody, TooLarge, TooSlow
 from runwell.http import Answer, Call, Endpoint
-from runwell.http.body import MEMBERS_MAX, check_json, inflate
+from runwell.http.body import MEMBERS_MAX, check_json, inflate, read_body
 from runwell.protocols.base import Protocol
 from runwell.query import Rows
 from runwell.web.problem import render_problem
@@ -59,6 +63,30 @@ def test_a_body_that_drips_below_the_rate_is_too_slow(tmp_path: Path):
         assert (heard.status, json.loads(heard.body)["title"]) == (408, "Request Timeout")
 
     play(tmp_path, scenario, body_seconds_max=0.05, body_rate_min=1000)
+
+
+def pieces_of_a_slow_body(monkeypatch: pytest.MonkeyPatch, bytes_a_second: int) -> int:
+    """Read a minute of body on a clock of its own; how many pieces came before it was too slow."""
+    seconds = 0
+
+    async def receive() -> dict[str, Any]:
+        nonlocal seconds
+        await asyncio.sleep(0)  # the place where a reader that is out of time is stopped
+        seconds += 1
+        more = seconds < 60
+        return {"type": "http.request", "body": b"x" * bytes_a_second, "more_body": more}
+
+    monkeypatch.setattr(time, "monotonic", lambda: float(seconds))
+    config = Config(body_seconds_max=10, body_rate_min=100)
+    with contextlib.suppress(TooSlow):
+        asyncio.run(read_body(Headers(), receive, config))
+    return seconds
+
+
+def test_a_body_has_its_seconds_and_after_them_must_keep_its_rate(monkeypatch: pytest.MonkeyPatch):
+    assert pieces_of_a_slow_body(monkeypatch, 0) == 10
+    assert pieces_of_a_slow_body(monkeypatch, 99) == 10
+    assert pieces_of_a_slow_body(monkeypatch, 101) == 60
 
 
 def test_a_client_that_leaves_after_half_a_body_hears_nothing(tmp_path: Path):

@@ -368,6 +368,13 @@ def refused(engine: duckdb.DuckDBPyConnection, question: str) -> bool:
     return False
 
 
+@pytest.mark.parametrize("question", HOSTILE)
+def test_the_first_wall_stands_without_the_other_two(
+    question: str, engine: duckdb.DuckDBPyConnection
+):
+    assert refused(engine, question.format(file="/f", folder="/"))
+
+
 def test_every_open_function_is_one_of_the_engines(engine: duckdb.DuckDBPyConnection):
     known = {name.lower() for name in names(engine, "scalar", "aggregate", "macro", "window")}
     known |= {"regexp_split_to_table", "unnest", "xor"}
