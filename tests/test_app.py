@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -47,6 +48,9 @@ TOY = Protocol(
 )
 
 
+OURS = dataclasses.replace(TOY, name=base.OWN_NAME)
+
+
 @pytest.fixture
 def announced(monkeypatch: pytest.MonkeyPatch):
     entry = EntryPoint(name="toy", value="tests.test_app:TOY", group=base.ENTRY_POINTS)
@@ -80,6 +84,13 @@ def test_two_protocols_with_one_name_are_an_error(monkeypatch: pytest.MonkeyPatc
     entry = EntryPoint(name="x", value=value, group=base.ENTRY_POINTS)
     monkeypatch.setattr(base, "entry_points", lambda **_: [entry])
     with pytest.raises(ProtocolClash, match="pytest_monitor"):
+        discover()
+
+
+def test_our_own_name_is_not_to_be_had(monkeypatch: pytest.MonkeyPatch):
+    entry = EntryPoint(name="x", value="tests.test_app:OURS", group=base.ENTRY_POINTS)
+    monkeypatch.setattr(base, "entry_points", lambda **_: [entry])
+    with pytest.raises(ProtocolClash, match="runwell"):
         discover()
 
 

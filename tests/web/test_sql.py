@@ -216,3 +216,29 @@ def test_a_body_of_another_form_is_refused(body: bytes, tmp_path: Path):
             assert (answer.status_code, answer.json()["status"]) == (400, 400)
 
     asyncio.run(main())
+
+
+def test_times_are_utc_whatever_the_machine_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+
+    async def scenario(app, client):
+        await app.ingest.accept([a_write("1")])
+        for sql, row in [
+            ("SELECT count(*) FROM events WHERE received > now() - INTERVAL 1 HOUR", [1]),
+            ("SELECT count(*) FROM events WHERE received > now() + INTERVAL 1 HOUR", [0]),
+            ("SELECT TIMESTAMPTZ '2026-01-01 00:00:00'", ["2026-01-01T00:00:00Z"]),
+            ("SELECT TIMESTAMP '2026-01-01 00:00:00'::TIMESTAMPTZ", ["2026-01-01T00:00:00Z"]),
+        ]:
+            answer = await client.post("/-/api/sql", json={"sql": sql})
+            assert answer.json()["rows"] == [row], sql
+
+    play(tmp_path, scenario)
+
+
+def test_an_interval_beyond_all_bounds_is_refused(tmp_path: Path):
+    async def scenario(_app, client):
+        sql = "SELECT INTERVAL 1000000000 DAYS"
+        answer = await client.post("/-/api/sql", json={"sql": sql})
+        assert (answer.status_code, answer.json()["pointer"]) == (400, "/sql")
+
+    play(tmp_path, scenario)

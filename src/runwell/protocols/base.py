@@ -16,6 +16,7 @@ from runwell.model import Write, Written
 from runwell.query import Query, Rows
 
 ENTRY_POINTS = "runwell.protocols"
+OWN_NAME = "runwell"  # our own API stands beside the protocols and keeps this name
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def discover() -> list[Protocol]:
     found += [entry.load() for entry in entry_points(group=ENTRY_POINTS)]
     by_name: dict[str, Protocol] = {}
     for protocol in found:
-        if protocol.name in by_name:
+        if protocol.name in by_name or protocol.name == OWN_NAME:
             raise ProtocolClash(f"two protocols are called {protocol.name!r}")
         by_name[protocol.name] = protocol
     return [by_name[name] for name in sorted(by_name)]

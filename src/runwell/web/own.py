@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from runwell.http import Answer, Call, Endpoint
-from runwell.protocols.base import Protocol, Services
+from runwell.protocols.base import OWN_NAME, Protocol, Services
 from runwell.web import events, front, operations, sql, summary
 from runwell.web.operations import Readiness, Sample
 from runwell.web.problem import render_problem
@@ -37,7 +37,7 @@ def own_protocol(state: State) -> Protocol:
         ]
 
     return Protocol(
-        name="runwell",
+        name=OWN_NAME,
         title="runwell's own API",
         claims=("/", "/-"),
         endpoints=endpoints,

@@ -20,7 +20,6 @@ from runwell.store.columns.sandbox import check_sql
 from runwell.store.ledger.base import Change
 
 VERSION = 1  # of sql/duckdb.sql: another number in a file makes the columns anew
-FETCH_ROWS = 500
 
 DUCKDB = Dialect(
     micros="epoch_us({x})",
@@ -72,6 +71,7 @@ class DuckDBColumns:
         self._connection = self._open(ledger_identity)
         for view in views:
             self._connection.execute(view)
+        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")  # not the machine's
         self._connection.execute("SET lock_configuration = true")
         self._relations = self._read_relations()
         self._applied = self._read_applied()
@@ -163,7 +163,7 @@ class DuckDBColumns:
             return Rows(columns, _fetch(cursor, limits))
         except duckdb.InterruptException as error:
             raise QueryTooLong from error
-        except duckdb.Error as error:
+        except (duckdb.Error, OverflowError) as error:  # an interval past what Python has, say
             raise BadQuery(str(error).strip(), pointer="/sql") from error
         finally:
             stopper.detach()
@@ -207,9 +207,9 @@ def _is_projection_of(connection: duckdb.DuckDBPyConnection, ledger_identity: st
 def _fetch(cursor: duckdb.DuckDBPyConnection, limits: SQLLimits) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     size = 0
-    while chunk := cursor.fetchmany(FETCH_ROWS):
-        rows += chunk
-        size += sum(len(str(row)) for row in chunk)
+    while row := cursor.fetchone():  # one by one: a row may be large
+        rows.append(row)
+        size += len(str(row))
         if len(rows) > limits.rows_max:
             raise TooLarge(f"more than {limits.rows_max} rows: add a LIMIT", pointer="/sql")
         if size > limits.bytes_max:
