@@ -1,4 +1,4 @@
-"""The ledger's schema: numbered, checked, never half."""
+"""The SQLite ledger: its schema is numbered, checked and never half; its commits are whole."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import apsw
 import pytest
+from tests.builders import a_write
 
+from runwell.errors import StorageFailed
 from runwell.store.ledger import open_ledger, sqlite
 from runwell.store.ledger.base import SchemaTooNew
 from runwell.store.ledger.sqlite import migrate, migrations
@@ -68,4 +70,21 @@ def test_the_ledger_is_written_through_to_the_disk_at_every_commit(tmp_path: Pat
     full = 2
     assert ledger._writer.execute("PRAGMA synchronous").fetchone() == (full,)
     assert ledger._writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    ledger.close()
+
+
+def test_a_commit_that_the_disk_refuses_stores_nothing_and_the_next_one_works(tmp_path: Path):
+    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    ledger.commit([[a_write("before")]], 1)
+    (pages,) = ledger._writer.execute("PRAGMA page_count").fetchone()
+    ledger._writer.execute(f"PRAGMA max_page_count = {pages}").fetchall()
+
+    with pytest.raises(StorageFailed, match="nothing was stored"):
+        ledger.commit([[a_write("large", payload="x" * 100_000)], [a_write("small")]], 1)
+    assert (ledger.count(), ledger.last_seq(), ledger.last_committed) == (1, 1, 1)
+
+    ledger._writer.execute("PRAGMA max_page_count = 1000000").fetchall()
+    ledger.commit([[a_write("after")]], 1)
+    assert [change.seq for change in ledger.changes(0, 9)] == [1, 2]
+    assert ledger.check() == []
     ledger.close()
