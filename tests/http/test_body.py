@@ -154,3 +154,19 @@ def test_a_nul_character_is_refused(body: bytes):
 @pytest.mark.parametrize("body", [rb'"\\u0000"', rb'"\\\\u0000"', rb'"\u0001"'])
 def test_what_only_looks_like_a_nul_is_fine(body: bytes):
     check_json(body, 64)
+
+
+HALVES = [rb'"\ud800"', rb'{"a": ["\uD83Dx"]}', rb'"\udc00\ud800"', rb'"\ude00"']
+
+
+@pytest.mark.parametrize("body", HALVES)
+def test_half_of_a_surrogate_pair_is_refused(body: bytes):
+    with pytest.raises(BadBody, match="half of a surrogate pair"):
+        check_json(body, 64)
+
+
+@pytest.mark.parametrize(
+    "body", [rb'"\ud83d\ude00"', rb'"\\ud800"', rb'"\u0064"', rb'["\ud83d\ude00", 1e999']
+)
+def test_what_is_whole_or_only_looks_like_a_surrogate_is_left_to_the_decoder(body: bytes):
+    check_json(body, 64)

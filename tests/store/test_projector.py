@@ -117,6 +117,14 @@ def test_a_batch_that_fails_half_way_leaves_the_columns_as_they_were(ledger, col
     assert (columns.applied(), ids(columns)) == (2, ["a", "b"])
 
 
+def test_a_payload_that_is_no_json_does_not_stop_the_projector(ledger, columns, projector):
+    ledger.commit([[a_write("a", payload="not json"), a_write("b", payload="{}")]], 1)
+    projector.announce(2)
+    projector.wait(2, PLENTY_SECONDS)
+    rows = columns.run(Select((Field("id"), Field("payload"))), Stopper()).rows
+    assert rows == [("a", None), ("b", "{}")]
+
+
 @pytest.mark.parametrize("damage", ["delete", "garbage", "truncate"])
 def test_columns_that_are_lost_or_broken_are_made_anew_from_the_ledger(
     ledger: Ledger, tmp_path: Path, damage: str

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from itertools import accumulate
 from typing import Any
 
+import msgspec
 from starlette.datastructures import Headers
 
 from runwell.config import Config
@@ -27,7 +28,11 @@ STRINGS = re.compile(rb'"[^"]*+"')
 NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}'))
 STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1, ord('"'): 0}
 # \u0000 with an even number of backslashes before it, that is: a real NUL and not the text "\u0000"
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+decode_anything = msgspec.json.Decoder().decode
 
 
 class ClientGone(Exception):
@@ -109,7 +114,7 @@ def _check_inflated(size: int, wire: int, bytes_max: int) -> None:
 
 
 def check_json(body: bytes, depth_max: int) -> None:
-    """Refuse deep nesting, NUL characters and broken UTF-8 before anything decodes the body.
+    """Refuse deep nesting, NUL characters, broken UTF-8 and halves of surrogate pairs.
 
     A decoder does not look into the texts that it skips, but they are kept all the same.
     """
@@ -121,6 +126,16 @@ def check_json(body: bytes, depth_max: int) -> None:
         body.decode()
     except UnicodeDecodeError as error:
         raise BadBody(f"the body is not UTF-8 (byte {error.start})") from error
+    if SURROGATE.search(body):
+        _check_surrogates(body)
+
+
+def _check_surrogates(body: bytes) -> None:
+    try:
+        decode_anything(body)
+    except msgspec.DecodeError as error:
+        if "surrogate" in str(error):
+            raise BadBody(f"half of a surrogate pair in a text: {error}") from error
 
 
 def depth_exceeds(body: bytes, depth_max: int) -> bool:

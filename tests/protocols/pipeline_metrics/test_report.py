@@ -237,6 +237,18 @@ def test_a_pipeline_id_may_be_unique_within_its_project_only(tmp_path: Path):
     play(tmp_path, scenario, pipeline_metrics_key="project")
 
 
+@pytest.mark.parametrize("text", [r'"\ud800"', r'"\u0000"'])
+def test_a_broken_text_that_nobody_reads_is_refused_and_stops_nothing(text: str, tmp_path: Path):
+    async def scenario(_app, client):
+        body = json.dumps(REPORT).replace('{"name": "e2e",', '{"x": %s, "name": "e2e",' % text, 1)
+        assert (await client.post("/save_metrics", content=body.encode())).status_code == 400
+        assert (await client.post("/save_metrics", json=REPORT)).status_code == 200
+        total = await client.get("/-/api/summary?summary=total")
+        assert total.json() == {"summary": [{"total": 5}]}
+
+    play(tmp_path, scenario)
+
+
 VALUES = st.recursive(
     st.none()
     | st.booleans()

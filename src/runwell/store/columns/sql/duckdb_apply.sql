@@ -30,7 +30,7 @@ SELECT
   coalesce(e.metrics, MAP {}),
   coalesce(e.tags, MAP {}),
   coalesce(e.links, MAP {}),
-  e.payload,
+  TRY_CAST(e.payload AS JSON),  -- what is no JSON must not stop the projector
   coalesce(e.client, '')
 FROM (
   SELECT
