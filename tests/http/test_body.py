@@ -166,7 +166,7 @@ def test_half_of_a_surrogate_pair_is_refused(body: bytes):
 
 
 @pytest.mark.parametrize(
-    "body", [rb'"\ud83d\ude00"', rb'"\\ud800"', rb'"\u0064"', rb'["\ud83d\ude00", 1e999']
+    "body", [rb'"\ud83d\ude00"', rb'"\\ud800"', rb'"\u0064"', rb'["\ud83d\ude00", 1e999]']
 )
 def test_what_is_whole_or_only_looks_like_a_surrogate_is_left_to_the_decoder(body: bytes):
     check_json(body, 64)

@@ -240,7 +240,7 @@ def test_a_pipeline_id_may_be_unique_within_its_project_only(tmp_path: Path):
 @pytest.mark.parametrize("text", [r'"\ud800"', r'"\u0000"'])
 def test_a_broken_text_that_nobody_reads_is_refused_and_stops_nothing(text: str, tmp_path: Path):
     async def scenario(_app, client):
-        body = json.dumps(REPORT).replace('{"name": "e2e",', '{"x": %s, "name": "e2e",' % text, 1)
+        body = json.dumps(REPORT).replace('{"name":', f'{{"x": {text}, "name":', 1)
         assert (await client.post("/save_metrics", content=body.encode())).status_code == 400
         assert (await client.post("/save_metrics", json=REPORT)).status_code == 200
         total = await client.get("/-/api/summary?summary=total")
