@@ -3,6 +3,8 @@ SHELL := /bin/bash
 VENV  := .venv
 PY    := $(VENV)/bin/python
 PIP   := $(PY) -m pip --disable-pip-version-check --quiet
+COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--exclude-newer $$(date -d '7 days ago' +%F) --custom-compile-command "make lock"
 DEMO_DATA ?= demo-data
 DEMO_PORT ?= 8080
 
@@ -55,9 +57,10 @@ bench: $(VENV)/.bench  ## every speed figure beside its reference, as a ratio
 
 lock: $(PY)  ## compile the locked requirements (no index address in them)
 	$(PIP) install uv
-	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml -o requirements.txt
-	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml requirements/dev.in -o requirements/dev.txt
-	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml requirements/dev.in requirements/bench.in -o requirements/bench.txt
+	$(COMPILE) pyproject.toml -o requirements.txt
+	$(COMPILE) pyproject.toml requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) pyproject.toml requirements/dev.in requirements/bench.in -o requirements/bench.txt
+	for client in tests/clients/*.in; do $(COMPILE) $$client -o $${client%.in}.txt; done
 
 clean:  ## remove what make made
 	rm -rf $(VENV) .venvs $(DEMO_DATA) .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache

@@ -78,16 +78,7 @@ class Ingest:
     def _admit(self, writes: Sequence[Write]) -> None:
         if self._stopping:
             raise Stopping
-        most = self._config.events_per_request_max
-        if len(writes) > most:
-            raise TooLarge(f"{len(writes)} events in one request; {most} is the most")
-        for write in writes:
-            check_event(
-                write.event,
-                self._config.tags_per_event_max,
-                self._config.tag_key_chars_max,
-                self._config.tag_value_bytes_max,
-            )
+        check_writes(writes, self._config)
 
     async def _commit_all(self) -> None:
         loop = asyncio.get_running_loop()
@@ -150,3 +141,22 @@ class Ingest:
         if self._committer is not None:
             await self._committer
         self._thread.shutdown()
+
+
+def check_writes(writes: Sequence[Write], config: Config) -> None:
+    """The bounds that every request keeps to, whichever protocol it came by.
+
+    Raises:
+        TooLarge: too many events.
+        BadEvent: an event holds something beyond the bounds.
+    """
+    most = config.events_per_request_max
+    if len(writes) > most:
+        raise TooLarge(f"{len(writes)} events in one request; {most} is the most")
+    for write in writes:
+        check_event(
+            write.event,
+            config.tags_per_event_max,
+            config.tag_key_chars_max,
+            config.tag_value_bytes_max,
+        )

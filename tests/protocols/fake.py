@@ -15,6 +15,7 @@ from runwell.filter import Field, Operand, Tag, matches
 from runwell.filter.match import values
 from runwell.http import Answer, Call
 from runwell.http.router import Router
+from runwell.ingest import check_writes
 from runwell.model import Event, Outcome, Write, Written
 from runwell.protocols.base import Protocol, Services
 from runwell.query import Count, Query, Rows, Select
@@ -43,6 +44,7 @@ class FakeServer:
 
     async def accept(self, writes: Sequence[Write]) -> list[Written]:
         """Apply the rules to all writes or to none."""
+        check_writes(writes, self.config)
         draft = dict(self.events)
         written = []
         for write in writes:

@@ -41,6 +41,6 @@ class _Commands(click.Group):
 def main() -> None:
     """runwell: one self-hosted server for CI telemetry.
 
-    Point the clients of Trunk CI Analytics, Tekton Results, pytest-monitor, ETS or
-    pipeline-metrics-collector at it, and ask one store about all of them.
+    Point the clients of pytest-monitor and pipeline-metrics-collector at it, lose nothing, and
+    ask one store about all of them.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runwell.errors import BadBody, Error, NotFound
+from runwell.errors import BadBody, BadEvent, Error, NotFound
 from runwell.http import Answer, json_answer
 
 NOT_FOUND = (
@@ -31,6 +31,8 @@ class Malformed(BadBody):
 
 def render_error(error: Error) -> Answer:
     """Any error in this protocol's words."""
+    if isinstance(error, BadEvent):
+        error = ValidationFailed({error.pointer: error.message})
     if isinstance(error, ValidationFailed):
         return json_answer({"errors": error.errors, "message": error.message}, error.status)
     message = NOT_FOUND if type(error) is NotFound and not error.pointer else error.message

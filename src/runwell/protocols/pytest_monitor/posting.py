@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from runwell.config import Config
 from runwell.http import Answer, Call, Endpoint, json_answer
 from runwell.http.call import Handler
 from runwell.model import Event
 from runwell.protocols.base import Services
 from runwell.protocols.pytest_monitor import translate, wire
 from runwell.protocols.pytest_monitor.decode import CONTEXTS, METRICS, SESSIONS
-from runwell.protocols.pytest_monitor.errors import ValidationFailed
-from runwell.protocols.pytest_monitor.limits import tag_problems
 
 CREATED = 201
 
 
 def endpoints(services: Services) -> list[Endpoint]:
     """The routes of this file."""
-    config, zone = services.config, services.config.zone
+    zone = services.config.zone
 
     async def post_metric(call: Call) -> Answer:
         metric = METRICS.read(call.body)
         write = translate.metric_write(metric, call.body.decode(), zone, call.client)
-        if len(call.body) > config.tag_value_bytes_max:  # a text is never longer than its body
-            _check_tags(write.event, config)
         (written,) = await services.accept([write])
         if written.event is not write.event:  # a repeat: answer what is stored
             metric = translate.read_metric(*_stored(written.event))
@@ -40,7 +35,6 @@ def endpoints(services: Services) -> list[Endpoint]:
         given = {"session_h": call.params["prefix"]} if call.params else {}
         session = SESSIONS.read(call.body, given)
         write = translate.session_write(session, call.body.decode(), zone, call.client)
-        _check_tags(write.event, config, "description")
         (written,) = await services.accept([write])
         return json_answer(translate.read_session(*_stored(written.event)), CREATED)
 
@@ -67,13 +61,6 @@ def endpoints(services: Services) -> list[Endpoint]:
             wire.SessionAnswer,
         ),
     ]
-
-
-def _check_tags(event: Event, config: Config, within: str = "") -> None:
-    problems = tag_problems(event.tags, config)
-    if problems:
-        fields = (".".join(filter(None, (within, name))) for name in problems)
-        raise ValidationFailed(dict(zip(fields, problems.values(), strict=True)))
 
 
 def _stored(event: Event) -> tuple[str, str]:
