@@ -121,9 +121,8 @@ def test_kill_9_under_load_loses_nothing_acknowledged_and_doubles_nothing(server
         assert wanted(sure)[0] <= variants
         assert wanted(sure)[1] <= numbers
 
-        unsure = [message for message in sent if message not in sure[-1:]][-WRITERS:]
-        lost = [sender.sent[-1] for sender in senders if sender.sent]
-        again = [*lost, *unsure, *chance.sample(sure, min(20, len(sure)))]
+        unsure = [sender.sent[-1] for sender in senders if sender.sent]  # under way when it died
+        again = [*unsure, *chance.sample(sure, min(20, len(sure)))]
         assert set(resend(server, again)) <= {200, 201, 208}
         acknowledged += sure
         everything += sent
