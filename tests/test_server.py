@@ -96,6 +96,27 @@ def test_a_token_is_demanded_as_soon_as_one_exists_and_refused_as_soon_as_it_is_
         assert token.stdout.strip() not in server.stderr()
 
 
+@pytest.mark.parametrize(("scope", "status"), [("", b"401"), ("read", b"403")])
+def test_who_may_not_write_is_told_before_the_body_is_read(
+    scope: str, status: bytes, tmp_path: Path
+):
+    bearer = Tokens(tmp_path / "data").create("ci", ["read"]) if scope else "rw_no_token"
+    Tokens(tmp_path / "data").create("other", ["admin"])
+    head = "POST /save_metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+    with Server(tmp_path / "data") as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), 30) as connection:
+            connection.sendall(f"{head}Authorization: Bearer {bearer}\r\n\r\n".encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 " + status)
+        assert server.get("/-/healthz") == {"status": "ok"}
+
+
+def test_nobody_is_let_in_while_the_tokens_cannot_be_read(tmp_path: Path):
+    with Server(tmp_path / "data") as server:
+        (server.data / "tokens.json").write_text("{")
+        assert server.ask("GET", "/-/api/events").status == 500
+
+
 def test_a_stalled_body_is_answered_408_and_delays_nobody(tmp_path: Path):
     with Server(tmp_path / "data", ("--body-seconds-max", "1")) as server:
         host, port = server.url.removeprefix("http://").split(":")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from runwell.tokens import SCOPES, Tokens, UnknownToken
+from runwell.tokens import SCOPES, BadTokens, Tokens, UnknownToken
 
 
 def test_a_token_is_found_and_its_secret_is_not_kept(tmp_path: Path):
@@ -58,6 +59,44 @@ def test_a_revoked_token_is_gone_at_once_and_stays_listed(tmp_path: Path):
     assert not tokens.is_open()
     with pytest.raises(UnknownToken):
         tokens.revoke("ci")
+
+
+def test_a_change_is_seen_where_neither_the_clock_nor_the_inode_tells(tmp_path: Path):
+    tokens, elsewhere = Tokens(tmp_path), Tokens(tmp_path)
+    text = tokens.create("ci", ["read"])
+    assert elsewhere.find(text)
+    file = tmp_path / "tokens.json"
+    before, old = file.stat(), file.read_bytes()
+    tokens.revoke("ci")
+    new = file.read_bytes()
+    assert len(new) > len(old)
+    held = tmp_path / "held"  # the same inode again, at the same time
+    held.write_bytes(old)
+    os.utime(held, ns=(before.st_atime_ns, before.st_mtime_ns))
+    held.replace(file)
+    assert elsewhere.find(text)
+    file.write_bytes(new)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert elsewhere.find(text) is None
+
+
+def test_nothing_is_revoked_or_made_where_there_is_nothing(tmp_path: Path):
+    with pytest.raises(UnknownToken):
+        Tokens(tmp_path / "nowhere").revoke("ci")
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"{}", b'[{"id": "\xff"}]', b'[{"id": 1}]'])
+def test_nobody_is_let_in_by_a_file_that_cannot_be_read(content: bytes, tmp_path: Path):
+    tokens = Tokens(tmp_path)
+    text = tokens.create("ci", ["read"])
+    (tmp_path / "tokens.json").write_bytes(content)
+    for question in (tokens.is_open, tokens.all, lambda: tokens.find(text)):
+        with pytest.raises(BadTokens, match=r"tokens.json cannot be read"):
+            question()
+    with pytest.raises(BadTokens):
+        tokens.create("other", ["read"])
+    assert (tmp_path / "tokens.json").read_bytes() == content
 
 
 def test_processes_that_issue_at_the_same_time_lose_none(tmp_path: Path):

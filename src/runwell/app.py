@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from runwell.query import Rows
 from runwell.questions import Questions
 from runwell.store.columns import Columns, delete_columns, open_columns
 from runwell.store.columns.base import SQLLimits
-from runwell.store.ledger import Ledger, open_ledger
+from runwell.store.ledger import Ledger, ledger_exists, open_ledger
 from runwell.store.projector import Projector
 from runwell.tokens import Tokens
 from runwell.web import State, own_protocol
@@ -78,6 +78,25 @@ class Store:
     def close(self) -> None:
         """Close both halves, then let the directory go."""
         self._opened.close()
+
+
+def holds_ledger(config: Config) -> bool:
+    """Is there a data directory with a ledger, or would opening make one?"""
+    return config.data_dir.is_dir() and ledger_exists(ledger_url(config))
+
+
+@contextmanager
+def ledger_alone(config: Config) -> Iterator[Ledger]:
+    """The ledger of a stopped server; its columns are left as they are.
+
+    Raises:
+        InUse, SchemaTooNew, BadSetting
+    """
+    with ExitStack() as opened:
+        opened.callback(DataLock(config.data_dir).release)
+        ledger = open_ledger(ledger_url(config))
+        opened.callback(ledger.close)
+        yield ledger
 
 
 def delete_derived(config: Config) -> None:

@@ -5,6 +5,7 @@ Read once, in this order: defaults < TOML file < environment (`RUNWELL_NAME`) < 
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -126,7 +127,7 @@ def load(
     for name, value in (flags or {}).items():
         if value is not None:
             values[name] = _parse(name, value, f"--{name.replace('_', '-')}")
-    return _checked(Config(**values))
+    return Config(**values)
 
 
 def _from_toml(file: Path) -> dict[str, Any]:
@@ -155,29 +156,45 @@ def _parse(name: str, value: Any, origin: str) -> Any:
             f"{origin}: there is no setting {name!r}; `runwell serve --help` lists them"
         )
     wanted: type = type(SETTINGS[name].default)
-    text = str(value).strip()
     try:
-        parsed = TRUTHS[text.lower()] if wanted is bool else wanted(text)
-    except (ValueError, KeyError) as error:
-        raise BadSetting(f"{origin}: {name} takes {wanted.__name__}, not {text!r}") from error
-    choices = SETTINGS[name].metadata["choices"]
-    if choices and parsed not in choices:
-        raise BadSetting(f"{origin}: {name} is one of {', '.join(choices)}, not {text!r}")
+        parsed = _convert(value, wanted)
+    except (TypeError, ValueError, KeyError) as error:
+        raise BadSetting(f"{origin}: {name} takes {wanted.__name__}, not {value!r}") from error
+    if problem := _problem(name, parsed):
+        raise BadSetting(f"{origin}: {name} {problem}, not {value!r}")
     return parsed
 
 
+def _convert(value: Any, wanted: type) -> Any:
+    if not isinstance(value, str | int | float):  # a TOML list, table or date
+        raise TypeError
+    text = str(value).strip()
+    return TRUTHS[text.lower()] if wanted is bool else wanted(text)
+
+
 MAY_BE_ZERO = {"port", "projector_delay_ms", "query_waiting_max"}
+PORT_MAX = 65_535
 
 
-def _checked(config: Config) -> Config:
-    for name in SETTINGS:
-        value = getattr(config, name)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            least = 0 if name in MAY_BE_ZERO else 1
-            if not least <= value:
-                raise BadSetting(f"{name} is at least {least}, not {value}")
+def _problem(name: str, value: Any) -> str:
+    """What a value of the right type must be, if it is not."""
+    choices = SETTINGS[name].metadata["choices"]
+    if choices and value not in choices:
+        return f"is one of {', '.join(choices)}"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        least = 0 if name in MAY_BE_ZERO else 1
+        if not least <= value < math.inf:
+            return f"is a number of at least {least}"
+    if name == "port" and value > PORT_MAX:
+        return f"is at most {PORT_MAX}"
+    if name == "default_timezone" and not _is_zone(value):
+        return "is an IANA name like Europe/Berlin"
+    return ""
+
+
+def _is_zone(name: str) -> bool:
     try:
-        config.zone  # noqa: B018 - reading it is the check
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadSetting(f"default_timezone: no zone {config.default_timezone!r}") from error
-    return config
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True

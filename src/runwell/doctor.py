@@ -8,18 +8,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from runwell.app import InUse, Store, delete_derived
+from runwell.app import (
+    InUse,
+    Store,
+    columns_url,
+    delete_derived,
+    holds_ledger,
+    ledger_alone,
+)
 from runwell.config import Config
 from runwell.protocols.base import discover
-from runwell.query import count_events
-from runwell.store.columns import Stopper
+from runwell.store.columns.look import State, look
 from runwell.store.ledger.base import SchemaTooNew
-from runwell.tokens import Tokens
+from runwell.tokens import BadTokens, Tokens
 
 FREE_BYTES_MIN = 500 * 1024 * 1024
 PROBLEMS_SHOWN = 5
+REBUILD = "`runwell doctor --rebuild` makes them anew; so does the server when it starts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,44 +39,49 @@ class Finding:
     advice: str = ""
 
 
-def examine(config: Config) -> bool:
-    """Print every finding; True if all is well."""
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a sound ledger says of itself."""
+
+    identity: str
+    events: int
+    seq: int
+
+
+def examine(config: Config, *, rebuild: bool = False) -> bool:
+    """Print every finding; True if all is well.
+
+    Raises:
+        BadSetting: there is no engine for a URL.
+    """
     console = Console(highlight=False)
     findings = []
-    for finding in _findings(config):
+    for finding in _findings(config, rebuild=rebuild):
         findings.append(finding)
         mark = "[green]ok[/]     " if finding.well else "[red]problem[/]"
-        console.print(f"{mark} {finding.text}", soft_wrap=True)
+        console.print(f"{mark} {escape(finding.text)}", soft_wrap=True)
         if finding.advice:
-            console.print(f"        -> {finding.advice}", soft_wrap=True)
+            console.print(f"        -> {escape(finding.advice)}", soft_wrap=True)
     return all(finding.well for finding in findings)
 
 
-def _findings(config: Config) -> Iterator[Finding]:
-    data = config.data_dir
-    if not (data / "ledger.sqlite").exists() and not config.ledger:
-        yield Finding(
-            well=False,
-            text=f"{data} holds no ledger",
-            advice="name the server's directory with --data; `runwell serve` makes a new one",
-        )
+def _findings(config: Config, *, rebuild: bool) -> Iterator[Finding]:
+    if not holds_ledger(config):
+        advice = "name the server's directory with --data; `runwell serve` makes a new one"
+        yield Finding(well=False, text=f"{config.data} holds no ledger", advice=advice)
         return
-    yield Finding(well=True, text=f"{data} is a data directory")
     yield _disk(config)
     yield _tokens(config)
-    try:
-        store = Store(config, discover())
-    except InUse as error:
-        yield Finding(well=False, text=str(error), advice="while it runs, ask its /-/readyz")
-    except SchemaTooNew as error:
-        yield Finding(well=False, text=str(error))
-    except Exception as error:  # noqa: BLE001 - whatever keeps a store from opening is the finding
-        yield Finding(
-            well=False, text=f"the ledger does not open: {error}", advice="restore a backup"
-        )
-    else:
-        yield from _stored(store)
-        store.close()
+    ledger, facts = _ledger(config)
+    yield ledger
+    if facts is None:
+        return
+    if rebuild:
+        rebuilt = _rebuilt(config, facts)
+        yield rebuilt
+        if not rebuilt.well:
+            return
+    yield _columns(config, facts)
 
 
 def _disk(config: Config) -> Finding:
@@ -78,56 +91,99 @@ def _disk(config: Config) -> Finding:
 
 
 def _tokens(config: Config) -> Finding:
-    tokens = Tokens(config.data_dir).all()
-    valid = sum(1 for token in tokens if not token.revoked)
-    text = (
-        f"{valid} valid tokens"
-        if tokens
-        else "no token: everybody on this machine may do everything"
-    )
-    return Finding(well=True, text=text)
-
-
-def _stored(store: Store) -> Iterator[Finding]:
-    problems = store.ledger.check()
-    if problems:
-        yield Finding(
+    try:
+        tokens = Tokens(config.data_dir).all()
+    except BadTokens as error:
+        return Finding(
             well=False,
-            text=f"the ledger is damaged: {'; '.join(problems[:PROBLEMS_SHOWN])}",
-            advice="restore a backup; nothing can be rebuilt from a broken ledger",
+            text=str(error),
+            advice="restore the file; without it everybody may do everything",
         )
-    else:
-        count, seq = store.ledger.count(), store.ledger.last_seq()
-        yield Finding(well=True, text=f"the ledger is sound: {count:,} events, {seq:,} changes")
-    yield _columns(store)
+    valid = sum(1 for token in tokens if not token.revoked)
+    if not tokens:
+        return Finding(well=True, text="no token: everybody on this machine may do everything")
+    return Finding(well=True, text=f"{valid} of {len(tokens)} tokens are valid, the others revoked")
 
 
-def _columns(store: Store) -> Finding:
-    applied, seq = store.columns.applied(), store.ledger.last_seq()
-    if applied < seq:
-        text = f"the columns are at change {applied:,} of {seq:,}"
+def _ledger(config: Config) -> tuple[Finding, Facts | None]:
+    try:
+        with ledger_alone(config) as ledger:
+            if problems := ledger.check():
+                return _damaged("; ".join(problems[:PROBLEMS_SHOWN])), None
+            facts = Facts(ledger.identity, ledger.count(), ledger.last_seq())
+    except InUse as error:
+        advice = "if that is the server, ask its /-/readyz: files are not checked while it runs"
+        return Finding(well=False, text=str(error), advice=advice), None
+    except SchemaTooNew as error:
+        return Finding(well=False, text=str(error)), None
+    except Exception as error:  # noqa: BLE001 - whatever keeps a ledger from being read is the finding
+        return _damaged(f"it cannot be read: {error}"), None
+    text = f"the ledger is sound: {facts.events:,} events, {facts.seq:,} changes"
+    return Finding(well=True, text=text), facts
+
+
+def _damaged(what: str) -> Finding:
+    advice = "restore a backup; nothing can be rebuilt from it, so the columns are left as they are"
+    return Finding(well=False, text=f"the ledger is damaged: {what}", advice=advice)
+
+
+def _columns(config: Config, ledger: Facts) -> Finding:
+    found = look(columns_url(config), ledger.identity)
+    if found.state is State.MISSING:
+        text = "there are no columns: the server makes them from the ledger when it starts"
+        return Finding(well=True, text=text)
+    if found.state is State.HELD:
+        return _held(found.reason)
+    if found.state is not State.OURS:
+        text = f"the columns are not this ledger's: {found.reason}"
+        return Finding(well=False, text=text, advice=REBUILD)
+    if found.applied < ledger.seq:
+        text = f"the columns are at change {found.applied:,} of {ledger.seq:,}"
         return Finding(well=True, text=text, advice="the server catches up by itself when it runs")
-    here, there = store.columns.run(count_events(None), Stopper()).scalar(), store.ledger.count()
-    if applied > seq or here != there:
-        text = f"the columns hold {here:,} events, the ledger {there:,}"
+    if (found.applied, found.events) != (ledger.seq, ledger.events):
+        text = (
+            f"the columns hold {found.events:,} events up to change {found.applied:,}, "
+            f"the ledger {ledger.events:,} up to {ledger.seq:,}"
+        )
         return Finding(well=False, text=text, advice="runwell doctor --rebuild")
-    return Finding(well=True, text=f"the columns are complete: {here:,} events")
+    return Finding(well=True, text=f"the columns are complete: {found.events:,} events")
 
 
-def rebuild(config: Config) -> None:
-    """Delete the columns and fill them from the ledger, with a progress bar.
+def _held(reason: str) -> Finding:
+    return Finding(
+        well=False,
+        text=f"another process has the columns open: {reason}",
+        advice="end it; a running server answers SQL at /-/api/sql",
+    )
 
-    Raises:
-        InUse: a server uses the directory.
-    """
-    delete_derived(config)
-    store = Store(config, discover())
-    total, began = store.ledger.count(), time.perf_counter()
-    columns = (TextColumn("rebuilding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
-        task = progress.add_task("rebuilding", total=total)
-        while rows := store.projector.step():
-            progress.advance(task, rows)
+
+def _rebuilt(config: Config, ledger: Facts) -> Finding:
+    """Delete the columns and fill them from a ledger that is known to be sound."""
+    found = look(columns_url(config), ledger.identity)
+    if found.state is State.HELD:
+        return _held(found.reason)
+    try:
+        delete_derived(config)
+        store = Store(config, discover())
+    except InUse as error:
+        return Finding(well=False, text=str(error), advice="stop it first")
+    began = time.perf_counter()
+    try:
+        rows = _fill(store)
+    finally:
+        store.close()
     seconds = time.perf_counter() - began
-    store.close()
-    Console().print(f"{total:,} events in {seconds:.1f} s: {total / seconds:,.0f} rows/s")
+    return Finding(
+        well=True, text=f"rebuilt {rows:,} rows in {seconds:.1f} s: {rows / seconds:,.0f} rows/s"
+    )
+
+
+def _fill(store: Store) -> int:
+    columns = (TextColumn("rebuilding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    done = 0
+    with Progress(*columns) as progress:
+        task = progress.add_task("rebuilding", total=store.ledger.count())
+        while rows := store.projector.step():
+            done += rows
+            progress.advance(task, rows)
+    return done

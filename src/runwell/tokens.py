@@ -39,17 +39,21 @@ class UnknownToken(LookupError):
     """There is no such token."""
 
 
+class BadTokens(RuntimeError):
+    """The file of tokens cannot be read: nobody is let in until it can."""
+
+
 class Tokens:
     """The tokens of one data directory, in `tokens.json`."""
 
     def __init__(self, data: Path) -> None:
         self._file = data / "tokens.json"
         self._path = str(self._file)
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: tuple[int, int, int] | None = None
         self._tokens: dict[str, Token] = {}
 
     def all(self) -> list[Token]:
-        """Every token that was ever issued, oldest first."""
+        """Every token that was ever issued, oldest first. Raises BadTokens."""
         self._refresh()
         return list(self._tokens.values())
 
@@ -80,6 +84,8 @@ class Tokens:
 
     def revoke(self, id_or_name: str) -> list[Token]:
         """Revoke by id, or every valid token of a name. Raises UnknownToken if there is none."""
+        if self.is_open():  # and no directory is made for nothing
+            raise UnknownToken(id_or_name)
         with self._changing():
             found = [
                 token
@@ -98,9 +104,14 @@ class Tokens:
         except FileNotFoundError:
             self._tokens, self._stamp = {}, None
             return
-        stamp = (status.st_mtime_ns, status.st_ino)
+        # Every change makes the file longer: the size tells what a coarse clock and a reused inode
+        # may not.
+        stamp = (status.st_size, status.st_mtime_ns, status.st_ino)
         if stamp != self._stamp:
-            tokens = msgspec.json.decode(self._file.read_bytes(), type=list[Token])
+            try:
+                tokens = msgspec.json.decode(self._file.read_bytes(), type=list[Token])
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise BadTokens(f"{self._file} cannot be read: {error}") from error
             self._tokens, self._stamp = {token.id: token for token in tokens}, stamp
 
     @contextmanager

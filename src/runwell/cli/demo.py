@@ -15,15 +15,34 @@ run_demo = later("runwell.demo.load:run")
 @click.option(
     "--data", default="demo-data", show_default=True, help="Directory for the sample data."
 )
-@click.option("--port", default=8080, show_default=True, help="TCP port; 0 picks a free one.")
-@click.option("--seed", default=1, show_default=True, help="Another seed, other data.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8080,
+    show_default=True,
+    help="TCP port; 0 picks a free one.",
+)
+@click.option(
+    "--events",
+    type=click.IntRange(2_000, 1_000_000),
+    default=5_200,
+    show_default=True,
+    help="About how many events, spread over 30 days.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 900),
+    default=1,
+    show_default=True,
+    help="Another seed, other data beside the first.",
+)
 @click.option("--exit", "stop_after", is_flag=True, help="Stop after the summary.")
-def demo(data: str, port: int, seed: int, stop_after: bool) -> None:  # noqa: FBT001 - click's way
-    """Load a month of sample data through the real endpoints, then serve it.
+def demo(data: str, port: int, events: int, seed: int, stop_after: bool) -> None:  # noqa: FBT001 - click's way
+    """Load 30 days of sample data through the real endpoints, then serve it.
 
-    About 6,000 events. Running it again on the same directory doubles nothing.
+    Running it again on the same directory doubles nothing; on a later day it adds the days since.
     """
     try:
-        run_demo(Path(data), port, seed=seed, stop_after=stop_after)
+        run_demo(Path(data), port, events=events, seed=seed, stop_after=stop_after)
     except RuntimeError as error:
         raise click.ClickException(str(error)) from error

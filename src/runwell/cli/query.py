@@ -8,8 +8,6 @@ from runwell.cli.later import later
 
 print_summary = later("runwell.client.summary:print_summary")
 
-MEASURES = "total,succeeded,failed,avg_duration,p50_duration,p95_duration,last_run"
-
 
 @click.command()
 @click.option(
@@ -20,7 +18,11 @@ MEASURES = "total,succeeded,failed,avg_duration,p50_duration,p95_duration,last_r
     help="Address of the server.",
 )
 @click.option("--token", default="", envvar="RUNWELL_TOKEN", help="A token with the scope read.")
-@click.option("--summary", default=MEASURES, show_default=True, help="Measures, or `all`.")
+@click.option(
+    "--summary",
+    default="",
+    help="Measures, comma-separated, or `all`.  [default: counts, avg, p50, p95, last run]",
+)
 @click.option("--group-by", default="", help="A field, or minute ... year, also as `day started`.")
 @click.option("--order-by", default="", help="A measure or the group, then asc or desc.")
 @click.option("--limit", default="", metavar="INT", help="Most rows to print.")
@@ -28,9 +30,10 @@ MEASURES = "total,succeeded,failed,avg_duration,p50_duration,p95_duration,last_r
     "--json", "as_json", is_flag=True, help="Print the answer as JSON (seconds, RFC 3339)."
 )
 def query(url: str, token: str, as_json: bool, **parameters: str) -> None:  # noqa: FBT001 - click's way
-    """Print a summary of what a server holds. Durations are shown in ms, s, min or h."""
-    if parameters["summary"] == "all":
-        parameters["summary"] = ""
+    """Print a summary of what a server holds.
+
+    Durations are shown in ms, s, min or h, times in UTC. A null is an empty cell.
+    """
     try:
         print_summary(
             url, token, {name: text for name, text in parameters.items() if text}, as_json=as_json

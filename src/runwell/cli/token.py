@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from runwell.tokens import SCOPES, Scope, Tokens, UnknownToken
+from runwell.tokens import SCOPES, BadTokens, Scope, Tokens, UnknownToken
 
 DATA = click.option(
     "--data",
@@ -36,7 +37,16 @@ def token() -> None:
 @DATA
 def create(name: str, scope: str, data: str) -> None:
     """Issue a token called NAME and print it: this once only."""
-    click.echo(Tokens(Path(data)).create(name, _scopes(scope)))
+    click.echo(_tokens(data).create(name, _scopes(scope)))
+
+
+def _tokens(data: str) -> Tokens:
+    tokens = Tokens(Path(data))
+    try:
+        tokens.all()
+    except BadTokens as error:
+        raise click.ClickException(str(error)) from error
+    return tokens
 
 
 def _scopes(text: str) -> list[Scope]:
@@ -53,8 +63,9 @@ def _scopes(text: str) -> list[Scope]:
 def list_(data: str) -> None:
     """List every token ever issued; secrets are not kept and cannot be shown."""
     table = Table("id", "name", "scopes", "created", "revoked")
-    for item in Tokens(Path(data)).all():
-        table.add_row(item.id, item.name, ", ".join(item.scopes), item.created, item.revoked or "")
+    for item in _tokens(data).all():
+        name = escape(item.name)
+        table.add_row(item.id, name, ", ".join(item.scopes), item.created, item.revoked or "")
     Console().print(table)
 
 
@@ -64,7 +75,7 @@ def list_(data: str) -> None:
 def revoke(id_or_name: str, data: str) -> None:
     """Revoke one token by its id, or all of a name. Takes effect at once."""
     try:
-        revoked = Tokens(Path(data)).revoke(id_or_name)
+        revoked = _tokens(data).revoke(id_or_name)
     except UnknownToken as error:
         raise click.ClickException(
             f"no valid token {id_or_name!r}; `runwell token list` shows them"

@@ -9,48 +9,73 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
 
-from runwell.client.ask import ask
-from runwell.client.summary import table_of
+from runwell.client import MEASURES
+from runwell.client.ask import ask_summary
+from runwell.client.summary import print_table
 from runwell.demo import pipeline_metrics, pytest_monitor
 from runwell.demo.request import Request
 
 CONNECTIONS = 8
 READY = "runwell ready "
-MEASURES = "total,succeeded,failed,p50_duration,p95_duration"
+USUAL_EVENTS = 5_200  # what the two protocols come to at a pace of 1
 HEADERS = {"Content-Type": "application/json", "User-Agent": "runwell-demo"}
+QUESTIONS = (
+    "/-/api/summary?group_by=week",
+    "/-/api/events?limit=3",
+    "/api/v1/resources/memory/head/3/metrics",
+)
 
 
 class DemoFailed(RuntimeError):
-    """The server did not start, or refused something."""
+    """The server did not start, or refused something, or was stopped."""
 
 
-def run(data: Path, port: int, *, seed: int = 1, stop_after: bool = False) -> None:
+def run(
+    data: Path,
+    port: int,
+    *,
+    events: int = USUAL_EVENTS,
+    seed: int = 1,
+    stop_after: bool = False,
+) -> None:
     """The whole demo. Raises DemoFailed."""
     console = Console(highlight=False)
     with served(data, port) as (server, url):
-        send(url, samples(seed))
-        show(console, url)
-        if stop_after:
-            return
-        console.print(f"\n[bold]{url}/[/] is being served from {data}. Ctrl-C stops it. Try:")
-        console.print(f"  runwell query --url {url} --group-by week", soft_wrap=True)
-        console.print(f"  curl '{url}/-/api/events?limit=3'", soft_wrap=True)
-        console.print(f"  curl '{url}/api/v1/resources/memory/head/3/metrics'", soft_wrap=True)
-        server.wait()
+        try:
+            send(url, samples(datetime.now(UTC).date(), seed, events))
+            show(console, url)
+        except (OSError, http.client.HTTPException) as error:
+            raise DemoFailed(
+                f"not everything was loaded ({error}); run this again to go on"
+            ) from error
+        if not stop_after:
+            console.print(_invitation(data, url), soft_wrap=True, markup=False)
+            server.wait()
 
 
-def samples(seed: int) -> list[Request]:
-    """A month of both protocols, up to yesterday."""
-    today = datetime.now(UTC).date()
-    return [*pytest_monitor.requests(today, seed), *pipeline_metrics.requests(today, seed)]
+def samples(today: date, seed: int, events: int = USUAL_EVENTS) -> list[Request]:
+    """A month of both protocols up to yesterday, about so many events."""
+    pace = events / USUAL_EVENTS
+    return [
+        *pytest_monitor.requests(today, seed, pace),
+        *pipeline_metrics.requests(today, seed, pace),
+    ]
+
+
+def _invitation(data: Path, url: str) -> str:
+    lines = [f"{url}/ is served from {data}. Ctrl-C stops it. Try:"]
+    lines += [f"  curl '{url}{question}'" for question in QUESTIONS]
+    lines += [f"  runwell query --url {url} --group-by week"]
+    return "\n".join(lines)
 
 
 @contextmanager
@@ -83,14 +108,22 @@ def _wait_ready(server: subprocess.Popen[str]) -> str:
     return line.removeprefix(READY).strip()
 
 
+class _Speed(ProgressColumn):
+    """Requests a second, while they are sent and in the end."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed or 0
+        return Text(f"{speed:,.0f} requests/s")
+
+
 def send(url: str, requests: list[Request]) -> None:
-    """Send everything over a few connections, with a progress bar. Raises DemoFailed."""
-    columns = (
-        TextColumn("loading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TaskProgressColumn(show_speed=True),
-    )
+    """Send everything over a few connections, with a progress bar.
+
+    Raises:
+        DemoFailed: the server refused something.
+        OSError, http.client.HTTPException: it is gone.
+    """
+    columns = (TextColumn("loading"), BarColumn(), MofNCompleteColumn(), _Speed())
     shares = [
         list(itertools.islice(requests, start, None, CONNECTIONS)) for start in range(CONNECTIONS)
     ]
@@ -104,19 +137,27 @@ def send(url: str, requests: list[Request]) -> None:
 
 
 def _send_all(url: str, requests: Iterable[Request], advance: Callable[[], None]) -> None:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-    for request in requests:
-        connection.request("POST", request.path, request.body, HEADERS)
-        answer = connection.getresponse()
-        text = answer.read()
-        if answer.status not in request.good:
-            raise DemoFailed(f"{request.path} answered {answer.status}: {text[:200]!r}")
-        advance()
-    connection.close()
+    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)) as connection:
+        for request in requests:
+            connection.request("POST", request.path, request.body, HEADERS)
+            answer = connection.getresponse()
+            _check(request, answer.status, answer.read())
+            advance()
+
+
+def _check(request: Request, status: int, text: bytes) -> None:
+    if status == http.client.UNAUTHORIZED:
+        raise DemoFailed("this directory has tokens and the demo has none: name another --data")
+    if status not in request.good:
+        raise DemoFailed(f"{request.path} answered {status}: {text[:200]!r}")
 
 
 def show(console: Console, url: str) -> None:
     """The summaries that the demo ends with."""
-    for title, group in (("by source", "source"), ("by kind", "kind"), ("by week", "week")):
-        rows = ask(url, "/-/api/summary", {"summary": MEASURES, "group_by": group})["summary"]
-        console.print(table_of(rows, title))
+    slowest = {"group_by": "pipeline", "order_by": "p95_duration desc", "limit": "3"}
+    for title, asked in (
+        ("by source", {"group_by": "source"}),
+        ("by week", {"group_by": "week"}),
+        ("slowest pipelines", slowest),
+    ):
+        print_table(console, ask_summary(url, {"summary": MEASURES, **asked}), title)

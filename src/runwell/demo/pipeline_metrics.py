@@ -1,4 +1,7 @@
-"""Pipelines of three projects over a month: restarts, failed jobs, and one that slowed down."""
+"""Pipelines of three projects over a month: restarts, failed jobs, and one that slowed down.
+
+Ids derive from the seed and the day: the same pipelines have them whenever they are sent.
+"""
 
 from __future__ import annotations
 
@@ -11,28 +14,36 @@ from runwell.demo.request import Request, post
 
 DAYS = 30
 SLOWER_FOR_DAYS = 9
+SLOWER_BY = 1.6
 # project -> pipelines a day, seconds to build, seconds of end-to-end tests
 PROJECTS = {"shop/web": (9, 240, 300), "shop/api": (8, 150, 120), "infra/deploy": (3, 90, 60)}
-FIRST_ID = 100_000
+A_DAY_MAX = 10_000  # pipelines: what there is room for in an id
 
 
-def requests(today: date, seed: int) -> Iterator[Request]:
-    """One report a pipeline, oldest first; the same day and seed give the same ones."""
+def requests(today: date, seed: int, pace: float = 1.0) -> Iterator[Request]:
+    """One report a pipeline, oldest first; `pace` times as many as a small team has."""
     for days_ago in range(DAYS, 0, -1):
         day = today - timedelta(days=days_ago)
-        chance = random.Random(f"{seed}/{day}/pipelines")  # noqa: S311 - sample data
-        number = FIRST_ID + day.toordinal() * 100
-        for project, (count, build, e2e) in PROJECTS.items():
-            slower = 1.6 if project == "shop/web" and days_ago <= SLOWER_FOR_DAYS else 1.0
-            for _ in range(count):
-                number += 1
-                began = datetime.combine(day, time(7, tzinfo=UTC))
-                began += timedelta(
-                    seconds=chance.randrange(12 * 3600), milliseconds=chance.randrange(999)
-                )
+        for place, (project, (a_day, build, e2e)) in enumerate(PROJECTS.items()):
+            slower = SLOWER_BY if project == "shop/web" and days_ago <= SLOWER_FOR_DAYS else 1.0
+            for run in range(max(1, round(a_day * pace))):
+                id_ = _id(day, seed, run * len(PROJECTS) + place)
+                chance = random.Random(f"{id_}")  # noqa: S311 - sample data
+                head = {"pipeline_id": id_, "project": project, "created_at": _began(day, chance)}
                 report = _report(build, e2e * slower, chance)
-                head = {"pipeline_id": number, "project": project, "created_at": began.isoformat()}
                 yield post("/save_metrics", {**head, **report}, 200, 208)
+
+
+def _id(day: date, seed: int, number: int) -> int:
+    """Readable: the seed, the day, the pipeline of that day."""
+    return (seed * 100_000_000 + int(f"{day:%Y%m%d}")) * A_DAY_MAX + number
+
+
+def _began(day: date, chance: random.Random) -> str:
+    began = datetime.combine(day, time(7, tzinfo=UTC)) + timedelta(
+        seconds=chance.randrange(12 * 3600), milliseconds=chance.randrange(999)
+    )
+    return began.isoformat()
 
 
 def _report(build: float, e2e: float, chance: random.Random) -> dict[str, Any]:

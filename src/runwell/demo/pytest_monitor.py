@@ -1,4 +1,8 @@
-"""Sessions of pytest on two hosts over a month: one suite grew slower, one test eats memory."""
+"""Sessions of pytest on two hosts over a month: one suite grew slower, one test eats memory.
+
+What says which session or test something is derives from the seed and the day alone: sent again on
+a later day it is recognised, and what is stored stays.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +16,23 @@ from runwell.demo.request import Request, post
 
 DAYS = 30
 SLOWER_FOR_DAYS = 9
+SLOWER_BY = 2.1
 HOSTS = (("ci-runner-1", 8, 2600.0, 32_000), ("ci-runner-2", 4, 3100.0, 16_000))
 # suite -> tests, typical seconds of one
 SUITES = {"api": (14, 0.08), "billing": (12, 0.2), "search": (10, 0.5), "web": (16, 0.15)}
 PIPELINES = ("main", "release", "feature/checkout")
 
 
-def requests(today: date, seed: int) -> Iterator[Request]:
-    """Contexts first, then sessions with their metrics; a day and a seed always give the same."""
+def requests(today: date, seed: int, pace: float = 1.0) -> Iterator[Request]:
+    """Contexts first, then sessions with their metrics; `pace` times as many as a small team."""
     for host in HOSTS:
         yield post("/api/v1/contexts/", _context(*host), 201)
     for days_ago in range(DAYS, 0, -1):
         day = today - timedelta(days=days_ago)
-        chance = random.Random(f"{seed}/{day}")  # noqa: S311 - sample data
-        for run in range(2 if day.weekday() < 5 else 1):  # noqa: PLR2004 - Monday to Friday
-            yield from _session(day, run, days_ago, chance)
+        is_slower = days_ago <= SLOWER_FOR_DAYS
+        usual = 2 if day.weekday() < 5 else 1  # noqa: PLR2004 - Monday to Friday
+        for run in range(max(1, round(usual * pace))):
+            yield from _session(day, seed, run, is_slower=is_slower)
 
 
 def _hash(*parts: Any) -> str:
@@ -49,34 +55,36 @@ def _context(host: str, cores: int, mhz: float, mib: int) -> dict[str, Any]:
     }
 
 
-def _session(day: date, run: int, days_ago: int, chance: random.Random) -> Iterator[Request]:
+def _session(day: date, seed: int, run: int, *, is_slower: bool) -> Iterator[Request]:
+    session = _hash(seed, day, run)
+    chance = random.Random(session)  # noqa: S311 - sample data
     host = HOSTS[run % len(HOSTS)][0]
-    pipeline = chance.choice(PIPELINES)
-    began = datetime.combine(day, time(8 + 5 * run, chance.randrange(60), chance.randrange(60)))
-    session = _hash(day, run)
+    began = datetime.combine(day, time(8)) + timedelta(seconds=chance.randrange(10 * 3600))
     description = {
-        "pipeline_branch": pipeline,
-        "pipeline_build_no": str(5000 - 10 * days_ago + run),
+        "pipeline_branch": chance.choice(PIPELINES),
+        "pipeline_build_no": f"{day:%y%m%d}{run:03}",
         "__ci__": "jenkinsci",
         "team": chance.choice(("core", "growth")),
     }
     body = {
         "session_h": session,
         "run_date": began.isoformat(),
-        "scm_ref": _hash("commit", day)[:40],
+        "scm_ref": _hash("commit", seed, day),
         "description": description,
     }
     yield post("/api/v1/sessions/", body, 201)
     for suite, (count, seconds) in SUITES.items():
-        slower = 2.1 if suite == "search" and days_ago <= SLOWER_FOR_DAYS else 1.0
+        slower = SLOWER_BY if is_slower and suite == "search" else 1.0
         for number in range(count):
-            took = seconds * slower * (1 + number / count) * chance.lognormvariate(0, 0.15)
-            began += timedelta(seconds=took)
-            metric = _metric(suite, number, took, chance)
-            when = {"session_h": session, "context_h": _hash(host)}
-            yield post(
-                "/api/v1/metrics/", {**when, "item_start_time": began.isoformat(), **metric}, 201
-            )
+            usual = seconds * (1 + number / count) * chance.lognormvariate(0, 0.15)
+            head = {
+                "session_h": session,
+                "context_h": _hash(host),
+                "item_start_time": began.isoformat(),
+            }
+            metric = _metric(suite, number, usual * slower, chance)
+            yield post("/api/v1/metrics/", {**head, **metric}, 201)
+            began += timedelta(seconds=usual * SLOWER_BY)  # room for the slow days, at all times
 
 
 def _metric(suite: str, number: int, took: float, chance: random.Random) -> dict[str, Any]:

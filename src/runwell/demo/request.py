@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A POST and the statuses that mean that it arrived."""
+    """A POST and the statuses that mean that it arrived, now or before."""
 
     path: str
     body: bytes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from runwell.config import BadSetting
 from runwell.store.ledger.base import Ledger
 from runwell.store.ledger.sqlite import SQLiteLedger
@@ -11,8 +13,17 @@ SQLITE = "sqlite:///"
 
 def open_ledger(url: str) -> Ledger:
     """Open the ledger, making it if it is not there and bringing its schema up to date."""
+    return SQLiteLedger(_file(url))
+
+
+def ledger_exists(url: str) -> bool:
+    """Would `open_ledger` find a ledger, or make one?"""
+    return _file(url).exists()
+
+
+def _file(url: str) -> Path:
     if url.startswith(SQLITE):
-        return SQLiteLedger(url.removeprefix(SQLITE))
+        return Path(url.removeprefix(SQLITE))
     raise BadSetting(
         f"ledger: no engine for {url.split(':', 1)[0]!r}; this version has sqlite:///FILE"
     )

@@ -1,0 +1,244 @@
+"""`runwell doctor`: what it finds, what it advises, and that it changes only what it is asked to."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import apsw
+import duckdb
+import pytest
+from tests.builders import a_write
+from tests.cli.invoking import invoke
+from tests.crash.messages import pipeline
+from tests.serving import Server, run_cli
+
+from runwell.app import InUse
+from runwell.config import Config
+from runwell.doctor import FREE_BYTES_MIN, examine
+from runwell.store.ledger import open_ledger
+
+COMPLETE = "the columns are complete: 15 events"
+
+
+def some_events(data: Path) -> None:
+    """Five pipelines, each with a build and a job."""
+    with Server(data) as server:
+        for number in range(5):
+            server.ask("POST", "/save_metrics", pipeline(str(number)))
+        server.get("/-/api/summary")
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two data directories of stopped servers."""
+    folder = tmp_path_factory.mktemp("originals")
+    some_events(folder / "one")
+    some_events(folder / "other")
+    return folder
+
+
+@pytest.fixture
+def data(originals: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(originals / "one", tmp_path / "data [x]"))
+
+
+def doctor(data: Path, *words: str) -> tuple[int, str]:
+    """The exit code and what was printed."""
+    done = invoke("doctor", "--data", str(data), *words)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.output
+
+
+def change(data: Path, *statements: str) -> None:
+    """Do something to the ledger behind its back."""
+    connection = apsw.Connection(str(data / "ledger.sqlite"))
+    for statement in statements:
+        connection.execute(statement).fetchall()
+    connection.close()
+
+
+def test_a_healthy_directory_is_found_healthy(data: Path):
+    code, text = doctor(data)
+    assert (code, "problem" in text) == (0, False)
+    assert "the ledger is sound: 15 events, 15 changes" in text
+    assert COMPLETE in text
+    assert "no token: everybody on this machine may do everything" in text
+
+
+@pytest.mark.parametrize("words", [[], ["--rebuild"]])
+def test_nothing_is_made_where_there_is_nothing(words: list[str], tmp_path: Path):
+    code, text = doctor(tmp_path / "nowhere", *words)
+    assert (code, "holds no ledger" in text) == (1, True)
+    elsewhere = f"sqlite:///{tmp_path}/elsewhere.sqlite"
+    code, text = doctor(tmp_path, "--ledger", elsewhere, *words)
+    assert (code, "holds no ledger" in text) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_engine_that_is_not_there_is_named(data: Path):
+    assert doctor(data, "--ledger", "pg://x")[1].startswith("Error: ledger: no engine for 'pg'")
+    assert "Error: columns: no engine for 'ch'" in doctor(data, "--columns", "ch://x")[1]
+
+
+def test_a_running_server_is_left_alone(tmp_path: Path):
+    with Server(tmp_path / "data") as server:
+        for words in ([], ["--rebuild"]):
+            done = run_cli("doctor", *words, "--data", str(server.data))
+            assert (done.returncode, "is in use" in done.stdout) == (1, True)
+            assert "ask its /-/readyz" in done.stdout
+            assert done.stderr == ""
+
+
+def test_tokens_are_counted_and_a_file_that_cannot_be_read_is_a_problem(data: Path):
+    for name in ("a", "b"):
+        invoke("token", "create", name, "--data", str(data))
+    invoke("token", "revoke", "a", "--data", str(data))
+    assert "1 of 2 tokens are valid" in doctor(data)[1]
+    (data / "tokens.json").write_bytes(b'[{"id": "\xff"}]')
+    code, text = doctor(data)
+    assert (code, "tokens.json cannot be read" in text) == (1, True)
+    assert COMPLETE in text
+
+
+def test_a_full_disk_is_a_problem(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    usage = SimpleNamespace(free=FREE_BYTES_MIN - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    assert not examine(Config(data=str(data)))
+    assert "0.5 GiB of disk are free\n        -> make room" in capsys.readouterr().out
+
+
+def test_missing_columns_are_left_to_the_server(data: Path):
+    (data / "columns.duckdb").unlink()
+    code, text = doctor(data)
+    assert (code, "there are no columns: the server makes them" in text) == (0, True)
+    assert not (data / "columns.duckdb").exists()
+
+
+def test_columns_that_are_behind_catch_up_by_themselves(data: Path):
+    ledger = open_ledger(f"sqlite:///{data}/ledger.sqlite")
+    ledger.commit([[a_write("new")]], 1)
+    ledger.close()
+    code, text = doctor(data)
+    assert (code, "the columns are at change 15 of 16" in text) == (0, True)
+
+
+def test_columns_are_read_with_what_a_killed_server_left_in_its_log(tmp_path: Path):
+    server = Server(tmp_path / "data").start()
+    server.ask("POST", "/save_metrics", pipeline("1"))
+    server.get("/-/api/summary")
+    server.kill()
+    before = {file.name: file.read_bytes() for file in server.data.glob("columns*")}
+    assert "columns.duckdb.wal" in before
+    code, text = doctor(server.data)
+    assert (code, "the columns are complete: 3 events" in text) == (0, True)
+    assert before == {file.name: file.read_bytes() for file in server.data.glob("columns*")}
+
+
+@pytest.mark.parametrize("what", ["other", "broken", "tables", "row"])
+def test_columns_that_are_not_this_ledgers_are_told_and_kept_until_asked(
+    what: str, data: Path, originals: Path
+):
+    file = data / "columns.duckdb"
+    if what == "other":
+        shutil.copy(originals / "other" / "columns.duckdb", file)
+    elif what == "broken":
+        file.write_bytes(b"broken")
+    else:
+        with duckdb.connect(str(file)) as connection:
+            connection.execute(
+                "DELETE FROM projection" if what == "row" else "DROP TABLE event CASCADE"
+            )
+    before = file.read_bytes()
+    code, text = doctor(data)
+    assert (code, "the columns are not this ledger's" in text) == (1, True)
+    assert "doctor --rebuild" in text
+    assert file.read_bytes() == before
+
+    code, text = doctor(data, "--rebuild")
+    assert (code, "rebuilt 15 rows in" in text, "rows/s" in text) == (0, True, True)
+    assert COMPLETE in text
+
+
+@pytest.mark.parametrize(
+    ("events", "changes", "says"),
+    [
+        (14, 15, "the columns hold 14 events up to change 15, the ledger 15 up to 15"),
+        (15, 16, "the columns hold 15 events up to change 16, the ledger 15 up to 15"),
+    ],
+)
+def test_columns_that_hold_something_else_are_a_problem(
+    events: int, changes: int, says: str, data: Path
+):
+    with duckdb.connect(str(data / "columns.duckdb")) as connection:
+        connection.execute(f"DELETE FROM event WHERE arrival > {events}")
+        connection.execute(f"UPDATE projection SET applied = {changes}")
+    code, text = doctor(data)
+    assert (code, says in text, "doctor --rebuild" in text) == (1, True, True)
+    assert doctor(data, "--rebuild")[0] == 0
+
+
+def test_columns_that_another_process_has_open_are_not_deleted_under_it(data: Path):
+    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
+    words = [sys.executable, "-c", code, str(data / "columns.duckdb")]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "open\n"
+        inode = (data / "columns.duckdb").stat().st_ino
+        for words in ([], ["--rebuild"]):
+            code, text = doctor(data, *words)
+            assert (code, text.count("another process has the columns open")) == (1, 1)
+        assert (data / "columns.duckdb").stat().st_ino == inode
+        other.communicate("\n")
+    assert doctor(data)[0] == 0
+
+
+def test_a_server_that_starts_before_the_columns_are_deleted_keeps_them(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def taken(config: Config) -> None:
+        raise InUse(f"{config.data} is in use")
+
+    monkeypatch.setattr("runwell.doctor.delete_derived", taken)
+    assert not examine(Config(data=str(data)), rebuild=True)
+    assert "is in use\n        -> stop it first" in capsys.readouterr().out
+    assert doctor(data)[0] == 0
+
+
+def test_a_damaged_ledger_is_told_event_by_event(data: Path):
+    change(
+        data,
+        "UPDATE event SET document = '{}' WHERE seq = 1",
+        "UPDATE event SET key = x'00' WHERE seq = 2",
+    )
+    code, text = doctor(data)
+    assert code == 1
+    assert "missing required field" in text
+    assert "its document has another key" in text
+
+
+@pytest.mark.parametrize("what", ["no database", "page"])
+def test_columns_are_never_deleted_for_a_ledger_that_cannot_fill_them(what: str, data: Path):
+    if what == "page":  # beyond the schema: the file opens, its events cannot be read
+        content = bytearray((data / "ledger.sqlite").read_bytes())
+        content[8192:] = b"\xff" * len(content[8192:])
+        (data / "ledger.sqlite").write_bytes(content)
+    else:
+        for file in data.glob("ledger*"):
+            file.write_bytes(b"no database" * 1000)
+    before = (data / "columns.duckdb").read_bytes()
+    code, text = doctor(data, "--rebuild")
+    assert (code, "the ledger is damaged" in text, "restore a backup" in text) == (1, True, True)
+    assert (data / "columns.duckdb").read_bytes() == before
+
+
+def test_a_ledger_of_a_newer_version_is_left_as_it_is(data: Path):
+    change(data, "PRAGMA user_version = 99")
+    before = (data / "columns.duckdb").read_bytes()
+    code, text = doctor(data, "--rebuild")
+    assert (code, "this ledger has schema 99" in text) == (1, True)
+    assert (data / "columns.duckdb").read_bytes() == before
