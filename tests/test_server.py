@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -58,6 +60,31 @@ def test_a_port_that_is_taken_is_named():
         port = taken.getsockname()[1]
         with pytest.raises(BadSetting, match=f"127.0.0.1:{port}.*--port 0 picks a free port"):
             listen(Config(port=port))
+
+
+def test_a_host_that_is_not_this_machine_is_named():
+    with pytest.raises(BadSetting, match=r"192\.0\.2\.1:0: .*; check --host and --port"):
+        listen(Config(host="192.0.2.1", port=0))
+
+
+def test_columns_that_another_process_holds_are_left_alone(tmp_path: Path):
+    with Server(tmp_path / "data") as server:
+        server.get("/-/api/summary")
+    file = server.data / "columns.duckdb"
+    code = f"import duckdb; c = duckdb.connect({str(file)!r}); print('held', flush=True); input()"
+    command = [sys.executable, "-c", code]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as holder:
+        assert holder.stdout.readline() == "held\n"
+        inode = file.stat().st_ino
+        refused = run_cli("serve", "--port", "0", "--data", str(server.data))
+        assert refused.returncode == 1
+        assert "another process has" in refused.stderr
+        assert "Traceback" not in refused.stderr
+        assert file.stat().st_ino == inode
+        holder.communicate("\n")
+    server.start()
+    assert server.stop() == 0
 
 
 def test_it_serves_says_so_and_ends_with_0(tmp_path: Path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import ipaddress
 import signal
@@ -72,9 +73,10 @@ def listen(config: Config) -> socket.socket:
         listener.bind((config.host, config.port))
     except OSError as error:
         listener.close()
+        is_taken = error.errno == errno.EADDRINUSE
+        advice = "--port 0 picks a free port" if is_taken else "check --host and --port"
         raise BadSetting(
-            f"cannot listen on {config.host}:{config.port}: {error.strerror}; "
-            "--port 0 picks a free port"
+            f"cannot listen on {config.host}:{config.port}: {error.strerror}; {advice}"
         ) from error
     listener.listen(2048)
     return listener

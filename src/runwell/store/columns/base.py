@@ -39,6 +39,10 @@ class Stopper:
                 self._interrupt()
 
 
+class ColumnsHeld(RuntimeError):
+    """Another process has the columns open; end it, then start again."""
+
+
 class SQLLimits:
     """How much one SQL question may answer."""
 

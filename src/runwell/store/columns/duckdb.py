@@ -13,12 +13,13 @@ import duckdb
 from runwell.errors import BadQuery, QueryTooLong, TooLarge
 from runwell.observe import log
 from runwell.query import Column, Query, Rows
-from runwell.store.columns.base import SQLLimits, Stopper
+from runwell.store.columns.base import ColumnsHeld, SQLLimits, Stopper
 from runwell.store.columns.compile import compile_query
 from runwell.store.columns.dialect import Dialect
 from runwell.store.columns.sandbox import check_sql
 from runwell.store.ledger.base import Change
 
+HELD = "Could not set lock"  # DuckDB has one error class for this and for a file that is none
 VERSION = 1  # of sql/duckdb.sql: another number in a file makes the columns anew
 
 DUCKDB = Dialect(
@@ -87,6 +88,8 @@ class DuckDBColumns:
             reason = "another ledger or version"
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
+            if HELD in reason:  # sound, and somebody else's for now: not ours to delete
+                raise ColumnsHeld(f"another process has {self.path} open; end it first") from error
         log.warning("columns_made_anew", reason=reason)
         return self._make(ledger_identity)
 

@@ -9,10 +9,9 @@ from typing import NamedTuple
 import duckdb
 
 from runwell.config import BadSetting
-from runwell.store.columns.duckdb import VERSION
+from runwell.store.columns.duckdb import HELD, VERSION
 from runwell.store.columns.open import DUCKDB
 
-HELD = "Could not set lock"  # DuckDB has one error class for this and for a file that is none
 FACTS = "SELECT ledger, version, applied, (SELECT count(*) FROM event) FROM projection"
 
 
