@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from runwell import observe
 from runwell.config import Config
 from runwell.http import openapi
 from runwell.http.call import encode_json
@@ -128,7 +128,7 @@ class App:
         self.counters = Counters()
         self.store = store
         self._needed = self.store.ledger.last_seq()
-        self._started_at = observe.started_at()
+        self._started_at = time.time()
         self.ingest = Ingest(
             self.store.ledger, self.counters, config, self.store.projector.announce
         )

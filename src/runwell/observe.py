@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import threading
-import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -102,8 +101,3 @@ def render(samples: Iterable[tuple[str, Labels, float]]) -> str:
 
 def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-
-def started_at() -> float:
-    """Unix seconds, now."""
-    return time.time()

@@ -47,6 +47,11 @@ class TimeBucket:
     bucket: Bucket
     field: str = "time"
 
+    @property
+    def name(self) -> str:
+        """What its column is called, as a field's name is for a field."""
+        return str(self.bucket)
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:

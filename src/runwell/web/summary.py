@@ -56,14 +56,9 @@ def _read(call: Call, page_max: int) -> Summary:
     measures = parameters.read_measures(call.query)
     groups = parameters.read_groups(call.query)
     order_by, descending = parameters.read_order(call.query)
-    known = [*measures, *call_group_names(groups)]
+    known = [*measures, *(group.name for group in groups)]
     if order_by and order_by not in known:
         problem = f"{order_by[:80]!r} is not asked for{parameters.nearest(order_by, known)}"
         raise BadParameter("order_by", problem)
     limit = parameters.read_int(call.query, "limit", page_max, page_max)
     return Summary(measures, groups, None, order_by, descending, limit)
-
-
-def call_group_names(groups: tuple[Any, ...]) -> list[str]:
-    """What the groups' columns are called."""
-    return [getattr(group, "name", None) or str(group.bucket) for group in groups]

@@ -205,7 +205,7 @@ def _summary(query: Summary, statement: Statement) -> str:
 def _summary_order(query: Summary, places: list[str]) -> list[str]:
     if not query.order_by:
         return [f"{place} NULLS LAST" for place in places]
-    names = [_group_name(group) for group in query.group_by] + list(query.measures)
+    names = [group.name for group in query.group_by] + list(query.measures)
     if query.order_by not in names:
         raise BadQuery(f"order_by: {query.order_by!r} is not asked for", pointer="order_by")
     first = f"{names.index(query.order_by) + 1} {'DESC' if query.descending else 'ASC'} NULLS LAST"
@@ -220,15 +220,11 @@ def _group(group: Field | TimeBucket, statement: Statement) -> str:
         case TimeBucket(bucket, field_):
             if _type(field_) is not Type.TIME:
                 raise BadQuery(f"{field_!r} is not a time", pointer="group_by")
-            statement.columns.append(Column(str(bucket), Type.TIME))
+            statement.columns.append(Column(group.name, Type.TIME))
             start = statement.dialect.truncate[bucket].format(x=field_)
             return statement.dialect.micros.format(x=start)
         case _:
             assert_never(group)
-
-
-def _group_name(group: Field | TimeBucket) -> str:
-    return group.name if isinstance(group, Field) else str(group.bucket)
 
 
 def _measure(name: str) -> Measure:

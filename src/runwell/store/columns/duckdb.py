@@ -88,7 +88,7 @@ class DuckDBColumns:
             reason = "another ledger or version"
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
-            if HELD in reason:  # sound, and somebody else's for now: not ours to delete
+            if HELD in reason:  # in use, not broken: not ours to delete
                 raise ColumnsHeld(f"another process has {self.path} open; end it first") from error
         log.warning("columns_made_anew", reason=reason)
         return self._make(ledger_identity)
