@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runwell import observe
-from runwell.observe import LEVELS, METRICS, Counters, Log, render, started_at
+from runwell.observe import LEVELS, METRICS, Counters, Log, render
 
 SAMPLE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -110,7 +109,3 @@ def test_a_name_that_is_not_listed_is_not_shown():
     assert {name for name, (kind, _) in METRICS.items() if kind == "counter"} == {
         name for name in METRICS if name.endswith("_total")
     }
-
-
-def test_the_start_is_now():
-    assert abs(started_at() - time.time()) < 60

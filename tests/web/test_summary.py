@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import statistics
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,8 @@ def test_operators_are_told_how_things_stand(tmp_path: Path):
         text = (await client.get("/-/metrics")).text
         assert 'runwell_writes_total{source="test",outcome="created"} 1' in text
         assert "runwell_columns_seq 1" in text
+        began = float(text.split("\nrunwell_start_time_seconds ")[1].split("\n")[0])
+        assert 0 <= time.time() - began < 3600
         app._needed = 99
         answer = await client.get("/-/readyz")
         assert (answer.status_code, answer.json()["status"]) == (503, "catching up")
