@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,11 +21,12 @@ from runwell.filter import (
     Filter,
     Metric,
     Not,
+    OneOf,
     Or,
     StartsWith,
     Tag,
 )
-from runwell.model import Event, Outcome, Rule, Status, Write, keep_stored, replace
+from runwell.model import Event, Outcome, Rule, Status, Write, keep_stored, remove, replace
 
 # Few different values, so that keys meet and filters hit; awkward ones among them.
 TEXTS = st.sampled_from(
@@ -69,8 +72,23 @@ def refuse_repeats(stored: Event | None, incoming: Event) -> Event:
     return incoming
 
 
-RULES: st.SearchStrategy[Rule] = st.sampled_from([keep_stored, replace, merge_tags, refuse_repeats])
-REQUESTS = st.lists(st.builds(Write, EVENTS, RULES), max_size=4)
+def another_attempt(attempts: Sequence[Event], incoming: Event) -> Sequence[Event]:
+    """A different name is a new attempt, the same changes nothing; one word leaves the first only."""
+    if incoming.name == "%":
+        return attempts[:1] or [incoming]
+    if attempts and attempts[-1].name == incoming.name:
+        return attempts
+    return [*attempts, incoming]
+
+
+RULES: st.SearchStrategy[Rule] = st.sampled_from(
+    [keep_stored, replace, merge_tags, refuse_repeats, remove]
+)
+ATTEMPTS = EVENTS.map(lambda event: msgspec.structs.replace(event, attempt=1, scope="attempts"))
+WRITES = st.builds(Write, EVENTS, RULES) | st.builds(
+    Write, ATTEMPTS, attempts=st.just(another_attempt)
+)
+REQUESTS = st.lists(WRITES, max_size=4)
 BATCHES = st.lists(REQUESTS, max_size=4)
 
 TEXT_OPERANDS = st.sampled_from(
@@ -89,6 +107,11 @@ LEAVES = st.one_of(
     ),
     st.builds(StartsWith, TEXT_OPERANDS, TEXTS),
     st.builds(Contains, TEXT_OPERANDS, TEXTS),
+    st.builds(
+        OneOf,
+        st.sampled_from([Field("name"), Field("id")]),
+        st.lists(TEXTS, max_size=3).map(tuple),
+    ),
 )
 
 
@@ -110,15 +133,15 @@ FILTERS: st.SearchStrategy[Filter] = st.recursive(
 
 @dataclass
 class PlainStore:
-    """The ledger's promises in a dictionary: key -> (seq, arrival, event)."""
+    """The ledger's promises in a dictionary: key -> (seq, arrival, event; None: removed)."""
 
-    events: dict[tuple[Any, ...], tuple[int, int, Event]] = field(default_factory=dict)
+    events: dict[tuple[Any, ...], tuple[int, int, Event | None]] = field(default_factory=dict)
     seq: int = 0
 
     def commit(self, batch: list[list[Write]]) -> list[Any]:
         """Apply a batch; outcomes by request, or the class of the refusal."""
         answers: list[Any] = []
-        touched: dict[tuple[Any, ...], Event] = {}
+        touched: dict[tuple[Any, ...], Event | None] = {}
         for request in batch:
             draft = dict(touched)
             try:
@@ -128,27 +151,54 @@ class PlainStore:
             else:
                 touched = draft
         for key, event in touched.items():
+            if event is None and key not in self.events:
+                continue
             self.seq += 1
             arrival = self.events[key][1] if key in self.events else self.seq
             self.events[key] = (self.seq, arrival, event)
         return answers
 
-    def _apply(self, write: Write, draft: dict[tuple[Any, ...], Event]) -> Outcome:
+    def _find(self, key: tuple[Any, ...], draft: dict[tuple[Any, ...], Event | None]) -> Any:
+        return draft[key] if key in draft else self.events.get(key, (0, 0, None))[2]
+
+    def _apply(self, write: Write, draft: dict[tuple[Any, ...], Event | None]) -> Outcome:
         event = write.event
+        if write.attempts:
+            return self._apply_attempts(event, draft)
         key = (event.source, event.scope, event.id, event.attempt)
-        before = draft.get(key) or (self.events[key][2] if key in self.events else None)
+        before = self._find(key, draft)
         after = write.rule(before, event)
+        if after is None and before is None:
+            return Outcome.ABSENT
         if after is before:
             return Outcome.EXISTED
         draft[key] = after
+        if after is None:
+            return Outcome.REMOVED
         if before is None:
             return Outcome.CREATED
         return Outcome.REPLACED if after is event else Outcome.MERGED
 
-    def changes(self) -> list[tuple[int, int, Event]]:
-        """Every event by its newest change."""
+    def _apply_attempts(
+        self, event: Event, draft: dict[tuple[Any, ...], Event | None]
+    ) -> Outcome:
+        keys = [(event.source, event.scope, event.id, number) for number in range(1, 1000)]
+        before = list(itertools.takewhile(bool, (self._find(key, draft) for key in keys)))
+        after = another_attempt(before, event)
+        for key, attempt in zip(keys, after, strict=False):
+            if key[3] > len(before):
+                draft[key] = msgspec.structs.replace(attempt, attempt=key[3])
+        for key in keys[len(after) : len(before)]:
+            draft[key] = None
+        if len(after) > len(before):
+            return Outcome.CREATED
+        return Outcome.MERGED if len(after) < len(before) else Outcome.EXISTED
+
+    def changes(self) -> list[tuple[int, int, Event | None]]:
+        """Every event by its newest change, removed ones as well."""
         return sorted(self.events.values(), key=lambda row: row[0])
 
     def arrived(self) -> list[Event]:
         """Every event in the order of arrival."""
-        return [row[2] for row in sorted(self.events.values(), key=lambda row: row[1])]
+        rows = sorted(self.events.values(), key=lambda row: row[1])
+        return [event for _, _, event in rows if event]

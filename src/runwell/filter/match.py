@@ -15,6 +15,7 @@ from runwell.filter.tree import (
     Filter,
     Metric,
     Not,
+    OneOf,
     Operand,
     Or,
     StartsWith,
@@ -47,6 +48,8 @@ def matches(condition: Filter, event: Event, everything: Sequence[Event] = ()) -
             return any(value.startswith(text) for value in values(left, event))
         case Contains(left, text):
             return any(text in value for value in values(left, event))
+        case OneOf(left, texts):
+            return any(value in texts for value in values(left, event))
         case Among(left, field, where):
             found = {
                 value

@@ -59,6 +59,14 @@ class Contains:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """`left` is one of these texts."""
+
+    left: Field
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Among:
     """`left` is one of the values that `field` has over the events where `where` holds."""
 
@@ -88,4 +96,4 @@ class Not:
     part: Filter
 
 
-Filter = Compare | StartsWith | Contains | Among | And | Or | Not
+Filter = Compare | StartsWith | Contains | OneOf | Among | And | Or | Not

@@ -3,9 +3,10 @@
 from runwell.model.event import Event, Kind, Status, join_id
 from runwell.model.outcome import Outcome, Written
 from runwell.model.times import Bucket
-from runwell.model.writes import Rule, Write, keep_stored, replace
+from runwell.model.writes import AttemptsRule, Rule, Write, keep_stored, remove, replace
 
 __all__ = [
+    "AttemptsRule",
     "Bucket",
     "Event",
     "Kind",
@@ -16,5 +17,6 @@ __all__ = [
     "Written",
     "join_id",
     "keep_stored",
+    "remove",
     "replace",
 ]

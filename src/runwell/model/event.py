@@ -18,6 +18,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     TIMED_OUT = "timed_out"
     SKIPPED = "skipped"
+    STALE = "stale"  # it ran, and its end was never told
     UNKNOWN = "unknown"
 
 
@@ -36,6 +37,7 @@ class Kind(StrEnum):
     DEPLOY = "deploy"
     COMMIT = "commit"
     INCIDENT = "incident"
+    SEQUENCE = "sequence"  # what runs again and again: the series that a run belongs to
     EVENT = "event"
 
 
@@ -60,6 +62,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     ref: str = ""
     sha: str = ""
     component: str = ""
+    platform: str = ""  # the system that did the work: jenkins, github_actions ...
     status: Status = Status.UNKNOWN
     created: int | None = None
     queued: int | None = None
@@ -72,6 +75,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     links: dict[str, str] = {}
     payload: str = ""  # the original JSON text, byte for byte
     client: str = ""  # what the sender calls itself (User-Agent)
+    memo: str = ""  # what only the protocol's own rule reads; no question sees it
 
     @property
     def key(self) -> bytes:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from runwell.model.event import Event
 
-# (stored or None, incoming) -> what to store. Runs inside the commit's transaction, so it must be
-# quick and pure. Returning `stored` itself changes nothing. Raising an Error refuses the whole
-# request that the write came with, and nothing of that request is stored.
-Rule = Callable[[Event | None, Event], Event]
+# (stored or None, incoming) -> what to store, or None to store nothing and to remove what is there.
+# Runs inside the commit's transaction, so it must be quick and pure. Returning `stored` itself
+# changes nothing. Raising an Error refuses the whole request that the write came with, and nothing
+# of that request is stored.
+Rule = Callable[[Event | None, Event], Event | None]
+
+# (the stored attempts of an id, oldest first; incoming) -> what its attempts are from now on. They
+# are numbered from 1 in the order of the answer. Otherwise as a Rule.
+AttemptsRule = Callable[[Sequence[Event], Event], Sequence[Event]]
 
 
 def keep_stored(stored: Event | None, incoming: Event) -> Event:
@@ -24,8 +29,18 @@ def replace(stored: Event | None, incoming: Event) -> Event:  # noqa: ARG001 - a
     return incoming
 
 
+def remove(stored: Event | None, incoming: Event) -> None:  # noqa: ARG001 - a Rule's signature
+    """Nothing is left."""
+    return
+
+
 class Write(msgspec.Struct, frozen=True, gc=False):
-    """One event on its way to the ledger."""
+    """One event on its way to the ledger.
+
+    With `attempts` all attempts of the event's id are looked at together, and `rule` is not asked;
+    the event itself then comes as attempt 1.
+    """
 
     event: Event
     rule: Rule = keep_stored
+    attempts: AttemptsRule | None = None

@@ -38,6 +38,7 @@ FIELDS: dict[str, Type] = {
     "ref": Type.TEXT,
     "sha": Type.TEXT,
     "component": Type.TEXT,
+    "platform": Type.TEXT,
     "status": Type.TEXT,
     "created": Type.TIME,
     "queued": Type.TIME,

@@ -15,6 +15,7 @@ from runwell.filter import (
     Filter,
     Metric,
     Not,
+    OneOf,
     Operand,
     Or,
     StartsWith,
@@ -160,6 +161,9 @@ def _condition(condition: Filter, statement: Statement) -> str:
             return _test(left, statement.dialect.starts_with, text, statement)
         case Contains(left, text):
             return _test(left, statement.dialect.contains, text, statement)
+        case OneOf(left, texts):
+            value = statement.bind(list(texts))
+            return statement.dialect.one_of.format(x=_raw(left, statement), value=value)
         case Among(left, field_, where):
             inner = Select((field_,), where)
             raw, wanted = _raw(left, statement), _raw(inner.fields[0], statement)

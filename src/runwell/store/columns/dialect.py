@@ -14,6 +14,7 @@ class Dialect:
     metric: str  # the number of the metric whose name is bound
     tag: str  # the list of values of the tag whose name is bound
     tag_any: str  # some value `v` of that list fulfils `{condition}`
+    one_of: str  # a text is in a bound list of texts
     starts_with: str
     contains: str
     truncate: dict[str, str]  # bucket -> start of the bucket that a time falls into

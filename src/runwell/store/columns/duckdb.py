@@ -17,10 +17,10 @@ from runwell.store.columns.base import ColumnsHeld, SQLLimits, Stopper
 from runwell.store.columns.compile import compile_query
 from runwell.store.columns.dialect import Dialect
 from runwell.store.columns.sandbox import check_sql
-from runwell.store.ledger.base import Change
+from runwell.store.ledger.base import REMOVED, Change
 
 HELD = "Could not set lock"  # DuckDB has one error class for this and for a file that is none
-VERSION = 1  # of sql/duckdb.sql: another number in a file makes the columns anew
+VERSION = 2  # of sql/duckdb.sql: another number in a file makes the columns anew
 
 DUCKDB = Dialect(
     micros="epoch_us({x})",
@@ -28,6 +28,7 @@ DUCKDB = Dialect(
     metric="metrics[{name}]",
     tag="tags[{name}]",
     tag_any="len(list_filter({x}, lambda v: {condition})) > 0",
+    one_of="{x} IN (SELECT unnest({value}::VARCHAR[]))",
     starts_with="starts_with({x}, {value})",
     contains="contains({x}, {value})",
     # date_trunc: an ISO week, which starts on Monday
@@ -131,13 +132,14 @@ class DuckDBColumns:
         known = [change.arrival for change in changes if change.arrival <= self._applied]
         if known:
             self._connection.execute(FORGET, [known])
-        seqs, arrivals, received, documents = (
-            list(column) for column in zip(*changes, strict=True)
-        )
-        self._connection.execute(
-            APPLY,
-            {"seqs": seqs, "arrivals": arrivals, "received": received, "documents": documents},
-        )
+        if there := [change for change in changes if change.document != REMOVED]:
+            seqs, arrivals, received, documents = (
+                list(column) for column in zip(*there, strict=True)
+            )
+            self._connection.execute(
+                APPLY,
+                {"seqs": seqs, "arrivals": arrivals, "received": received, "documents": documents},
+            )
         self._connection.execute(ADVANCE, [changes[-1].seq])
 
     def run(self, query: Query, stopper: Stopper) -> Rows:

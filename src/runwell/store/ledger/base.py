@@ -1,14 +1,14 @@
-"""What every ledger promises, and the folding of writes that all of them share. No SQL here."""
+"""What every ledger promises. The rules of a batch are applied in fold.py. No SQL here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 
 from runwell.errors import Error
-from runwell.model import Event, Outcome, Write, Written
+from runwell.model import Event, Write, Written
 
 Answer = (
     list[Written] | Error
@@ -16,6 +16,7 @@ Answer = (
 
 encode_event = msgspec.json.Encoder().encode
 decode_event = msgspec.json.Decoder(Event).decode
+REMOVED = ""  # the document of an event that is gone: its change must still reach the columns
 
 
 class SchemaTooNew(RuntimeError):
@@ -28,7 +29,7 @@ class Change(NamedTuple):
     seq: int  # number of the newest change
     arrival: int  # number of the first change
     received: int  # when the newest change was committed, microseconds UTC
-    document: str  # the event as JSON (`decode_event`)
+    document: str  # the event as JSON (`decode_event`), or REMOVED
 
 
 class Ledger(Protocol):
@@ -62,64 +63,3 @@ class Ledger(Protocol):
 
     def close(self) -> None:
         """Give everything back; nothing may be asked afterwards."""
-
-
-class Folded(NamedTuple):
-    """What a batch comes to: an answer for each request, and the events to store by key."""
-
-    answers: list[Answer]
-    changed: dict[bytes, Event]
-
-
-def keys_of(requests: Sequence[Sequence[Write]]) -> list[list[bytes]]:
-    """The key of each write."""
-    return [[write.event.key for write in request] for request in requests]
-
-
-def fold(
-    requests: Sequence[Sequence[Write]],
-    keys: Sequence[Sequence[bytes]],
-    stored: Mapping[bytes, Event],
-) -> Folded:
-    """Run the rules over a batch in memory.
-
-    Later requests see what earlier ones of the batch did. A request whose rule raises leaves no
-    trace.
-    """
-    changed: dict[bytes, Event] = {}
-    answers: list[Answer] = []
-    for request, request_keys in zip(requests, keys, strict=True):
-        staged: dict[bytes, Event] = {}
-        try:
-            answers.append(
-                [
-                    _apply(*pair, staged, changed, stored)
-                    for pair in zip(request, request_keys, strict=True)
-                ]
-            )
-        except Error as refusal:
-            answers.append(refusal)
-        else:
-            changed.update(staged)
-    return Folded(answers, changed)
-
-
-def _apply(
-    write: Write,
-    key: bytes,
-    staged: dict[bytes, Event],
-    changed: Mapping[bytes, Event],
-    stored: Mapping[bytes, Event],
-) -> Written:
-    before = _first((staged, changed, stored), key)
-    after = write.rule(before, write.event)
-    if after is before:
-        return Written(after, Outcome.EXISTED)
-    staged[key] = after
-    if before is None:
-        return Written(after, Outcome.CREATED)
-    return Written(after, Outcome.REPLACED if after is write.event else Outcome.MERGED)
-
-
-def _first(places: Iterable[Mapping[bytes, Event]], key: bytes) -> Event | None:
-    return next((place[key] for place in places if key in place), None)

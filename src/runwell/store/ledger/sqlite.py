@@ -1,4 +1,4 @@
-"""The embedded ledger: SQLite through apsw, WAL, synchronous=FULL. Rules are folded in base.py."""
+"""The embedded ledger: SQLite through apsw, WAL, synchronous=FULL. Rules are folded in fold.py."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ import msgspec
 
 from runwell.errors import StorageFailed
 from runwell.model import Event, Write
+from runwell.model.event import key_of
 from runwell.store.ledger.base import (
+    REMOVED,
     Answer,
     Change,
     SchemaTooNew,
     decode_event,
     encode_event,
-    fold,
-    keys_of,
 )
+from runwell.store.ledger.fold import firsts_of, fold, keys_of
 
 BUSY_MS = 5_000
 READERS_CACHE_KIB = 8 * 1024
@@ -35,18 +36,24 @@ PRAGMA journal_size_limit = 67108864;
 # A batch is handed over as one JSON text and stored by one statement: SQLite then runs without the
 # interpreter's lock for the whole batch, and the event loop does not fight the commit for it.
 STORED = """
-SELECT event.document
+SELECT event.key, event.document
 FROM json_each(:keys) AS wanted
 JOIN event ON event.key = unhex(wanted.value)
 """
+LATER_ATTEMPTS = """
+SELECT event.key, event.document
+FROM json_each(:keys) AS wanted
+JOIN event ON event.first = unhex(wanted.value)
+"""
 INSERT = """
-INSERT INTO event (seq, arrival, received, key, document)
+INSERT INTO event (seq, arrival, received, key, document, first)
 SELECT
   :next + row.key,
   :next + row.key,
   :received,
   unhex(row.value ->> 0),
-  row.value ->> 1
+  row.value ->> 1,
+  unhex(row.value ->> 2)
 FROM json_each(:rows) AS row
 WHERE true
 ON CONFLICT (key) DO UPDATE SET
@@ -55,6 +62,9 @@ ON CONFLICT (key) DO UPDATE SET
   document = excluded.document
 """
 GET = "SELECT document FROM event WHERE key = :key"
+COUNT = """
+SELECT (SELECT count(*) FROM event) - (SELECT count(*) FROM event WHERE document = '')
+"""
 CHANGES = """
 SELECT seq, arrival, received, document
 FROM event
@@ -86,7 +96,10 @@ class SQLiteLedger:
         keys = keys_of(requests)
         try:
             with _transaction(self._writer):
-                folded = fold(requests, keys, self._stored(keys))
+                stored = self._stored(STORED, [key for request in keys for key in request])
+                if firsts := firsts_of(requests, keys):
+                    stored |= self._stored(LATER_ATTEMPTS, firsts)
+                folded = fold(requests, keys, stored)
                 if folded.changed:
                     self._store(folded.changed, received)
         except apsw.Error as error:
@@ -94,15 +107,16 @@ class SQLiteLedger:
         self.last_committed += len(folded.changed)
         return folded.answers
 
-    def _stored(self, keys: Sequence[Sequence[bytes]]) -> dict[bytes, Event]:
-        wanted = encode_json([key.hex() for request in keys for key in request]).decode()
-        found = [
-            decode_event(document) for (document,) in self._writer.execute(STORED, {"keys": wanted})
-        ]
-        return {event.key: event for event in found}
+    def _stored(self, question: str, keys: Sequence[bytes]) -> dict[bytes, Event | None]:
+        """What is stored under these keys, with None where an event was removed."""
+        wanted = encode_json([key.hex() for key in keys]).decode()
+        return {
+            key: decode_event(document) if document else None
+            for key, document in self._writer.execute(question, {"keys": wanted})
+        }
 
-    def _store(self, changed: dict[bytes, Event], received: int) -> None:
-        rows = [(key.hex(), encode_event(event).decode()) for key, event in changed.items()]
+    def _store(self, changed: dict[bytes, Event | None], received: int) -> None:
+        rows = [_row(key, event) for key, event in changed.items()]
         numbered = {"next": self.last_committed + 1, "received": received}
         self._writer.execute(INSERT, numbered | {"rows": encode_json(rows).decode()})
 
@@ -110,7 +124,7 @@ class SQLiteLedger:
         """See `Ledger.get`."""
         with self._reading:
             row = self._reader.execute(GET, {"key": key}).fetchone()
-        return None if row is None else decode_event(row[0])
+        return None if row is None or not row[0] else decode_event(row[0])
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """See `Ledger.changes`."""
@@ -124,7 +138,7 @@ class SQLiteLedger:
 
     def count(self) -> int:
         """See `Ledger.count`."""
-        return int(self._read("SELECT count(*) FROM event"))
+        return int(self._read(COUNT))
 
     def _read(self, sql: str) -> int:
         with self._reading:
@@ -145,7 +159,19 @@ class SQLiteLedger:
         self._writer.close()
 
 
+def _row(key: bytes, event: Event | None) -> tuple[str, str, str | None]:
+    """Key, document, and the key of its first attempt if it is a later one."""
+    if event is None:
+        return key.hex(), REMOVED, None
+    document = encode_event(event).decode()
+    if event.attempt == 1:
+        return key.hex(), document, None
+    return key.hex(), document, key_of(event.source, event.scope, event.id).hex()
+
+
 def _document_problems(key: bytes, document: str) -> list[str]:
+    if document == REMOVED:
+        return []
     try:
         event = decode_event(document)
     except msgspec.MsgspecError as error:

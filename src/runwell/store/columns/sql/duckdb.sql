@@ -20,6 +20,7 @@ CREATE TABLE event (
   ref         VARCHAR NOT NULL,
   sha         VARCHAR NOT NULL,
   component   VARCHAR NOT NULL,
+  platform    VARCHAR NOT NULL,             -- the system that did the work
   status      VARCHAR NOT NULL,             -- queued, running, succeeded, failed ...
   created     TIMESTAMP,                    -- UTC
   queued      TIMESTAMP,                    -- UTC
