@@ -89,6 +89,21 @@ class Config:
         "global", "what makes a pipeline_id unique", choices=("global", "project")
     )
     main_refs: str = setting("master,main", "refs that count as the main branch, comma separated")
+    stale_after_hours: float = setting(
+        24.0, "a run that tells no end for so long becomes `stale`; its end may still come"
+    )
+    trunk_allowed_hosts: str = setting(
+        "", "hosts that repo.host may name, comma separated; empty: any"
+    )
+    trunk_branch_from_name: bool = setting(
+        default=False, doc="take the branch of a Jenkins multibranch run from its sequence's name"
+    )
+    ets_date_order: str = setting(
+        "mdy", "what 12/05/16 means in an ETS time", choices=("mdy", "dmy", "ymd")
+    )
+    ets_insert_default: bool = setting(
+        default=True, doc="whether a merge into an unknown ETS event stores it unless it says"
+    )
     pytest_monitor_page: int = setting(
         500, "rows on a page of the pytest-monitor API unless per_page says"
     )
@@ -106,7 +121,16 @@ class Config:
     @property
     def main_ref_names(self) -> frozenset[str]:
         """`main_refs` as a set."""
-        return frozenset(name.strip() for name in self.main_refs.split(",") if name.strip())
+        return _names(self.main_refs)
+
+    @property
+    def trunk_hosts(self) -> frozenset[str]:
+        """`trunk_allowed_hosts` as a set."""
+        return _names(self.trunk_allowed_hosts)
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split(",") if name.strip())
 
 
 SETTINGS = {item.name: item for item in fields(Config)}

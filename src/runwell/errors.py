@@ -73,6 +73,8 @@ class BadEvent(BadRequest):
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}", pointer=field)
+        self.problem = problem
+        self.place = 0  # which write of the request it was
 
 
 class BadParameter(BadRequest):

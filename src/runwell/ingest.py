@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from runwell.config import Config
-from runwell.errors import Error, Overloaded, Stopping, StorageFailed, TooLarge
+from runwell.errors import BadEvent, Error, Overloaded, Stopping, StorageFailed, TooLarge
 from runwell.model import Write, Written
 from runwell.model.bounds import check_event
 from runwell.model.times import now_us
@@ -18,6 +18,7 @@ from runwell.observe import Counters, log
 from runwell.store.ledger.base import Ledger
 
 EVENT_OVERHEAD_BYTES = 512  # what an event costs beyond its payload
+WRITES_PER_EVENT = 2  # an event may bring along what it belongs to
 
 
 @dataclass(slots=True)
@@ -150,13 +151,17 @@ def check_writes(writes: Sequence[Write], config: Config) -> None:
         TooLarge: too many events.
         BadEvent: an event holds something beyond the bounds.
     """
-    most = config.events_per_request_max
+    most = config.events_per_request_max * WRITES_PER_EVENT
     if len(writes) > most:
         raise TooLarge(f"{len(writes)} events in one request; {most} is the most")
-    for write in writes:
-        check_event(
-            write.event,
-            config.tags_per_event_max,
-            config.tag_key_chars_max,
-            config.tag_value_bytes_max,
-        )
+    for place, write in enumerate(writes):
+        try:
+            check_event(
+                write.event,
+                config.tags_per_event_max,
+                config.tag_key_chars_max,
+                config.tag_value_bytes_max,
+            )
+        except BadEvent as error:
+            error.place = place
+            raise

@@ -1,0 +1,49 @@
+"""Numbers of a JSON text that no store can hold, found wherever they stand."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from runwell.errors import BadBody
+
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+SUSPICIOUS = re.compile(rb"\d{19}|[eE]\+?\d{3}")
+SHOWN_CHARS = 40
+
+decode_anything = msgspec.json.Decoder().decode
+
+
+def check_numbers(body: bytes) -> None:
+    """Refuse integers past 64 bits and numbers past all bounds, also in what a decoder skips.
+
+    Raises:
+        BadBody: names the place, if the text is JSON; what is none is left to the decoder.
+    """
+    if not SUSPICIOUS.search(body):
+        return
+    try:
+        found = beyond_int64(decode_anything(body))
+    except msgspec.ValidationError as error:  # JSON, with a number past all bounds
+        raise BadBody(f"a number is out of range: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return
+    if found:
+        path, number = found
+        raise BadBody(f"{path}: {str(number)[:SHOWN_CHARS]} is beyond 64 bits", pointer=path)
+
+
+def beyond_int64(value: Any, path: str = "") -> tuple[str, int] | None:
+    """Where the first integer stands that the store cannot hold, and the integer."""
+    match value:
+        case dict():
+            inside = [(f"{path}.{name}" if path else name, item) for name, item in value.items()]
+        case list():
+            inside = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+        case int() if not INT64_MIN <= value <= INT64_MAX:
+            return path, value
+        case _:
+            return None
+    return next(filter(None, (beyond_int64(item, name) for name, item in inside)), None)

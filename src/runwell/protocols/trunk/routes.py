@@ -1,0 +1,48 @@
+"""The one route, and the name it had for a while."""
+
+from __future__ import annotations
+
+from runwell.errors import BadEvent, TooLarge
+from runwell.http import Answer, Call, Endpoint, json_answer
+from runwell.protocols.base import Services
+from runwell.protocols.trunk import wire
+from runwell.protocols.trunk.decode import read_request
+from runwell.protocols.trunk.errors import BadPlace
+from runwell.protocols.trunk.translate import Rules, to_answer, to_writes
+
+PATHS = ("/v1/metrics/trackEvents", "/v1/metrics/trackEvent")
+SOURCE_CHARS_MAX = 200
+
+
+def endpoints(services: Services) -> list[Endpoint]:
+    """The route of this protocol."""
+    config = services.config
+    rules = Rules(config.trunk_hosts, config.trunk_branch_from_name)
+
+    async def track_events(call: Call) -> Answer:
+        request = read_request(call.body)
+        total = len(request.events)
+        if total > config.events_per_request_max:
+            most = config.events_per_request_max
+            raise TooLarge(f"{total} events in one request; {most} is the most", pointer="events")
+        client = call.headers.get("x-source", "")[:SOURCE_CHARS_MAX] or call.client
+        writes = to_writes(request, rules, client)
+        try:
+            written = await services.accept(writes)
+        except BadEvent as error:
+            place = "sequence" if error.place >= total else f"events[{error.place}]"
+            raise BadPlace(f"{place}.{error.pointer}", error.problem) from error
+        return json_answer(to_answer(written, total))
+
+    return [
+        Endpoint(
+            method="POST",
+            path=path,
+            handle=track_events,
+            scope="write",
+            summary="Store runs, stages and their metrics and tags; repeats update what is stored.",
+            body=wire.TrackEvents,
+            answers={200: wire.Tracked, 400: wire.Refused, 401: wire.Refused, 413: wire.Refused},
+        )
+        for path in PATHS
+    ]

@@ -1,0 +1,255 @@
+"""Trunk event -> canonical event, its sequence, and the answer. Pure: no clock, no store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+import msgspec
+
+from runwell.model import Event, Kind, Outcome, Status, Write, Written, join_id
+from runwell.protocols.trunk import wire
+from runwell.protocols.trunk.attempts import join_attempts, timed
+from runwell.protocols.trunk.decode import (
+    MILLISECOND_US,
+    Message,
+    normal_platform,
+    read_event,
+)
+from runwell.protocols.trunk.errors import BadPlace
+
+SOURCE = "trunk"
+SEQUENCES = "sequences"
+METRIC_MS_MAX = 1e15  # thirty thousand years: what a time's unit can be mistaken for
+
+STATUSES = {
+    None: Status.UNKNOWN,
+    "UNSPECIFIED": Status.UNKNOWN,
+    "SUCCESS": Status.SUCCEEDED,
+    "FAILURE": Status.FAILED,
+    "CANCELLED": Status.CANCELLED,
+    "TIMED_OUT": Status.TIMED_OUT,
+    "SKIPPED": Status.SKIPPED,
+    # not documented; the names are those of GitHub's checks
+    "NEUTRAL": Status.UNKNOWN,
+    "ACTION_REQUIRED": Status.UNKNOWN,
+    "STALE": Status.STALE,
+    "STARTUP_FAILURE": Status.FAILED,
+}
+KINDS = {
+    "pipeline": Kind.PIPELINE,
+    "nested_pipeline": Kind.PIPELINE,
+    "workflow": Kind.PIPELINE,
+    "job": Kind.JOB,
+    "stage": Kind.STAGE,
+    "step": Kind.STEP,
+    "task": Kind.TASK,
+    "test": Kind.TEST,
+    "build": Kind.BUILD,
+    "deploy": Kind.DEPLOY,
+    "deployment": Kind.DEPLOY,
+}
+PULL_REQUEST = re.compile(r"PR-(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings that decide what an event means."""
+
+    allowed_hosts: frozenset[str]  # empty: any
+    branch_from_name: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """What all events of a request share."""
+
+    repo: wire.Repo
+    client: str  # what the sender calls itself
+    rules: Rules
+
+    @property
+    def scope(self) -> str:
+        return join_id(self.repo.host, self.repo.owner, self.repo.name)
+
+
+def to_writes(request: wire.TrackEvents, rules: Rules, client: str) -> list[Write]:
+    """A write for each event in its order, then one for each sequence that they name.
+
+    Raises:
+        BadPlace: names what is wrong; nothing of the request may be stored then.
+    """
+    if rules.allowed_hosts and request.repo.host not in rules.allowed_hosts:
+        allowed = ", ".join(sorted(rules.allowed_hosts))
+        raise BadPlace("repo.host", f"only {allowed} may send here")
+    origin = _Origin(request.repo, client, rules)
+    messages = [
+        read_event(text, f"events[{place}]") for place, text in enumerate(request.events)
+    ]
+    events = [
+        _to_event(message, f"events[{place}]", origin) for place, message in enumerate(messages)
+    ]
+    writes = [Write(event, attempts=join_attempts) for event in events]
+    return writes + [Write(sequence, newest) for sequence in _sequences(messages, events)]
+
+
+def newest(stored: Event | None, incoming: Event) -> Event:
+    """A rule: a sequence is as its newest event says, in whatever order events arrive."""
+    if stored is None or _age(stored) < _age(incoming):
+        return incoming
+    return incoming if _age(stored) == _age(incoming) and stored != incoming else stored
+
+
+def _age(sequence: Event) -> tuple[int, int]:
+    return sequence.created or 0, sequence.finished or 0
+
+
+def to_answer(written: Iterable[Written], tracked: int) -> wire.Tracked:
+    """What the request came to; sequences are not counted."""
+    outcomes = [one.outcome for one in written][:tracked]
+    created = outcomes.count(Outcome.CREATED)
+    updated = outcomes.count(Outcome.MERGED) + outcomes.count(Outcome.REPLACED)
+    return wire.Tracked(tracked, created, updated)
+
+
+def _to_event(message: Message, place: str, origin: _Origin) -> Event:
+    sent, sequence = message.event, message.sequence
+    tags = _tags(sent.payload.tags if sent.payload else None)
+    sequence_tags = _tags(sequence.payload.tags if sequence and sequence.payload else None)
+    is_over = sent.finished_at is not None or sent.conclusion not in (None, "UNSPECIFIED")
+    created = round(sent.created_at * MILLISECOND_US)
+    event = Event(
+        source=SOURCE,
+        scope=origin.scope,
+        id=sent.id,
+        chain=sent.chain_id,
+        parent=sent.parent.event_id if sent.parent else "",
+        kind=_kind(sent, sequence),
+        name=sequence.name if sequence else "",
+        repo=f"{origin.repo.owner}/{origin.repo.name}",
+        pipeline=_pipeline(sent, sequence, tags),
+        ref=_first(tags, "branch"),
+        sha=_first(tags, "sha"),
+        component=sequence.key if sequence else "",
+        platform=normal_platform(sequence.platform) if sequence else "",
+        status=STATUSES[sent.conclusion] if is_over else Status.RUNNING,
+        created=created,
+        started=created,
+        finished=_finished(sent, created),
+        metrics=_metrics(sent, f"{place}.payload.metrics", is_over=is_over),
+        tags={**sequence_tags, **tags},
+        links={
+            name: values[-1]
+            for name, values in tags.items()
+            if values[-1].startswith(("https://", "http://"))
+        },
+        payload=message.text,
+        client=_client(sent, origin),
+    )
+    if origin.rules.branch_from_name:
+        event = with_branch(event)
+    return timed(event)
+
+
+def with_branch(event: Event) -> Event:
+    """The branch of a Jenkins multibranch run, which is its sequence's name, URL-encoded.
+
+    A pull request's is `PR-12`: it becomes the tag `pr`.
+    """
+    if event.platform != "jenkins" or event.kind is not Kind.PIPELINE or event.ref:
+        return event
+    if found := PULL_REQUEST.fullmatch(event.name):
+        return msgspec.structs.replace(event, tags={"pr": [found[1]], **event.tags})
+    return msgspec.structs.replace(event, ref=unquote(event.name))
+
+
+def _sequences(messages: Sequence[Message], events: Sequence[Event]) -> list[Event]:
+    """The sequences of a request, each by its newest event."""
+    found: dict[str, Event] = {}
+    for message, event in zip(messages, events, strict=True):
+        if message.sequence:
+            sequence = _to_sequence(message.sequence, message.sequence_text, event)
+            found[sequence.id] = newest(found.get(sequence.id), sequence)
+    return list(found.values())
+
+
+def _to_sequence(sequence: wire.Sequence, text: str, event: Event) -> Event:
+    """A sequence is identified by its key within the repository."""
+    tags = _tags(sequence.payload.tags if sequence.payload else None)
+    return Event(
+        source=SOURCE,
+        scope=f"{event.scope}/{SEQUENCES}",
+        id=sequence.key,
+        kind=Kind.SEQUENCE,
+        name=sequence.name,
+        repo=event.repo,
+        component=sequence.key,
+        platform=event.platform,
+        created=event.created,
+        finished=event.finished,
+        tags=tags,
+        payload=text,
+        client=event.client,
+    )
+
+
+def _kind(sent: wire.TrackedEvent, sequence: wire.Sequence | None) -> Kind:
+    """By the sequence's word; what has no known word is a run if it has no parent."""
+    word = normal_platform(sequence.kind) if sequence else ""
+    return KINDS.get(word, Kind.JOB if sent.parent else Kind.PIPELINE)
+
+
+def _pipeline(
+    sent: wire.TrackedEvent, sequence: wire.Sequence | None, tags: dict[str, list[str]]
+) -> str:
+    """A run's own name. A Jenkins stage tells its run's in the tag `path`: `job/stage/stage`."""
+    if sent.parent is None:
+        return sequence.name if sequence else ""
+    return _first(tags, "path").partition("/")[0]
+
+
+def _finished(sent: wire.TrackedEvent, created: int) -> int | None:
+    """What was skipped ended when it began; another conclusion without a time has no known end."""
+    if sent.finished_at is not None:
+        return round(sent.finished_at * MILLISECOND_US)
+    return created if sent.conclusion == "SKIPPED" else None
+
+
+def _metrics(sent: wire.TrackedEvent, place: str, *, is_over: bool) -> dict[str, float]:
+    """By name, the last of a name; the `duration_ms` 0.0 of a start stands for nothing yet."""
+    given = sent.payload.metrics if sent.payload else None
+    metrics = {metric.k: metric.v for metric in given or ()}
+    for name in ("duration_ms", "wait_ms", "queue_ms", "init_ms"):
+        if abs(metrics.get(name, 0.0)) > METRIC_MS_MAX:
+            raise BadPlace(place, f"{name}: {metrics[name]:.3g} is out of range")
+    if not is_over and metrics.get("duration_ms") == 0.0:
+        del metrics["duration_ms"]
+    return metrics
+
+
+def _tags(given: Sequence[wire.Tag] | None) -> dict[str, list[str]]:
+    """All values of each name, in their order."""
+    tags: dict[str, list[str]] = {}
+    for tag in given or ():
+        tags.setdefault(tag.k, []).append(_text(tag.v))
+    return tags
+
+
+def _text(value: str | float) -> str:
+    """A tag's value; a whole number without a fraction, however it was written."""
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
+    return str(value)
+
+
+def _first(tags: dict[str, list[str]], name: str) -> str:
+    return tags[name][0] if name in tags else ""
+
+
+def _client(sent: wire.TrackedEvent, origin: _Origin) -> str:
+    """`x-source`, and the event's `origin` where there is one."""
+    if not isinstance(sent.origin, str) or not sent.origin:
+        return origin.client
+    return f"{origin.client} {sent.origin[:200]}".strip()
