@@ -36,9 +36,42 @@ PIPELINE = {
 }
 
 
+# What the Jenkins plugin sends when a stage has ended; a fleet's uploader sends many at once.
+STAGE = {
+    "id": "012c3b94d4cbc0bea507de8f34833f30#KEY",
+    "parent": {
+        "eventId": "b62eaa3042c7a02b58fa7230df4cc53b#KEY",
+        "sequenceKey": "b62eaa3042c7a02b58fa7230df4cc53b",
+    },
+    "chainId": "b62eaa3042c7a02b58fa7230df4cc53b#KEY",
+    "origin": "jenkins-plugin-1.5.0",
+    "createdAt": 1717400005000,
+    "finishedAt": 1717400065000,
+    "conclusion": "SUCCESS",
+    "payload": {
+        "metrics": [{"k": "duration_ms", "v": 60000.0}],
+        "tags": [
+            {"k": "path", "v": "webshop-ci/Build"},
+            {"k": "title", "v": "#KEY"},
+            {"k": "url", "v": "https://jenkins.acme.test/job/webshop-ci/KEY/"},
+            {"k": "build", "v": "KEY"},
+        ],
+    },
+    "sequence": {
+        "platform": "jenkins",
+        "kind": "stage",
+        "key": "012c3b94d4cbc0bea507de8f34833f30",
+        "name": "Build",
+        "payload": {"tags": [{"k": "url", "v": "https://jenkins.acme.test/job/webshop-ci/KEY/"}]},
+    },
+}
+REPO = {"host": "github.com", "owner": "acme", "name": "webshop"}
+BATCH = 200
+
+
 def _maker(document: dict[str, object]) -> Callable[[str], bytes]:
-    before, after = json.dumps(document).encode().split(b"KEY")
-    return lambda key: before + key.encode() + after
+    pieces = json.dumps(document, separators=(",", ":")).encode().split(b"KEY")
+    return lambda key: key.encode().join(pieces)
 
 
 def _pipeline(key: str) -> bytes:
@@ -46,5 +79,18 @@ def _pipeline(key: str) -> bytes:
     return _PIPELINE(str(sum(run.encode()) * 10_000_000 + int(number)))
 
 
+def _track_events(total: int) -> Callable[[str], bytes]:
+    head = b'{"repo":%s,"events":[' % json.dumps(REPO).encode()
+    return lambda key: (
+        head + b",".join(_STAGE(f"{key}-{number}") for number in range(total)) + b"]}"
+    )
+
+
 _PIPELINE = _maker(PIPELINE)
-SHAPES = {"metric": _maker(METRIC), "pipeline": _pipeline}
+_STAGE = _maker(STAGE)
+SHAPES = {
+    "metric": _maker(METRIC),
+    "pipeline": _pipeline,
+    "trunk": _track_events(1),
+    "trunk_batch": _track_events(BATCH),
+}

@@ -16,9 +16,10 @@ from runwell.filter.match import values
 from runwell.http import Answer, Call
 from runwell.http.router import Router
 from runwell.ingest import check_writes
-from runwell.model import Event, Outcome, Write, Written
+from runwell.model import Event, Write, Written
 from runwell.protocols.base import Protocol, Services
-from runwell.query import Count, Query, Rows, Select
+from runwell.query import FIELDS, Column, Count, Query, Rows, Select
+from runwell.store.ledger.fold import fold, keys_of
 
 
 class FakeServer:
@@ -45,23 +46,27 @@ class FakeServer:
     async def accept(self, writes: Sequence[Write]) -> list[Written]:
         """Apply the rules to all writes or to none."""
         check_writes(writes, self.config)
-        draft = dict(self.events)
-        written = []
-        for write in writes:
-            before = draft.get(write.event.key)
-            after = write.rule(before, write.event)
-            draft[write.event.key] = after
-            written.append(Written(after, _outcome(before, write.event, after)))
-        self.events = draft
-        return written
+        keys = keys_of([writes])
+        folded = fold([writes], keys, self.events)
+        (answer,) = folded.answers
+        if isinstance(answer, Error):
+            raise answer
+        for key, event in folded.changed.items():
+            if event is None:
+                del self.events[key]
+            else:
+                self.events[key] = event
+        return answer
 
     async def run(self, query: Query) -> Rows:
         """Lists and counts."""
         if isinstance(query, Count):
-            return Rows((), [(len(self._rows(query.of)),)])
+            return Rows((Column("count", "integer"),), [(len(self._rows(query.of)),)])
         assert isinstance(query, Select), "summaries are not faked"
         end = None if query.limit is None else query.offset + query.limit
-        return Rows((), self._rows(query)[query.offset : end])
+        names = [getattr(operand, "name", "") for operand in query.fields]
+        columns = tuple(Column(name, FIELDS.get(name, "")) for name in names)
+        return Rows(columns, self._rows(query)[query.offset : end])
 
     def _rows(self, select: Select) -> list[tuple[Any, ...]]:
         everything = list(self.events.values())
@@ -76,14 +81,6 @@ class FakeServer:
             found = there + [event for event in found if not values(order.by, event)]
         rows = [tuple(_cell(operand, event) for operand in select.fields) for event in found]
         return _once_each(rows) if select.distinct else rows
-
-
-def _outcome(before: Event | None, incoming: Event, after: Event) -> Outcome:
-    if before is None:
-        return Outcome.CREATED
-    if after is before:
-        return Outcome.EXISTED
-    return Outcome.REPLACED if after is incoming else Outcome.MERGED
 
 
 def _cell(operand: Operand, event: Event) -> Any:

@@ -179,9 +179,7 @@ class PlainStore:
             return Outcome.CREATED
         return Outcome.REPLACED if after is event else Outcome.MERGED
 
-    def _apply_attempts(
-        self, event: Event, draft: dict[tuple[Any, ...], Event | None]
-    ) -> Outcome:
+    def _apply_attempts(self, event: Event, draft: dict[tuple[Any, ...], Event | None]) -> Outcome:
         keys = [(event.source, event.scope, event.id, number) for number in range(1, 1000)]
         before = list(itertools.takewhile(bool, (self._find(key, draft) for key in keys)))
         after = another_attempt(before, event)

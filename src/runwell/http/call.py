@@ -70,3 +70,4 @@ class Endpoint:
     body: Any = None  # the wire type of a JSON body; None: the route takes none
     answers: Mapping[int, Any] = field(default_factory=dict)  # status -> wire type, None: no JSON
     query: tuple[Parameter, ...] = ()
+    aliases: tuple[str, ...] = ()  # other spellings of the path; not in the OpenAPI document

@@ -67,10 +67,14 @@ def mount(protocol: Speaker, endpoints: Sequence[Endpoint]) -> Mounted:
     Raises:
         RouteClash: an endpoint lies outside the protocol's claims, or two are the same.
     """
-    for endpoint in endpoints:
-        if not any(_lies_under(endpoint.path, claim) for claim in protocol.claims):
-            raise RouteClash(f"{protocol.name}: {endpoint.path} is outside of its claims")
+    for path in _paths(endpoints):
+        if not any(_lies_under(path, claim) for claim in protocol.claims):
+            raise RouteClash(f"{protocol.name}: {path} is outside of its claims")
     return Mounted(protocol, endpoints, Router(endpoints))
+
+
+def _paths(endpoints: Sequence[Endpoint]) -> list[str]:
+    return [path for endpoint in endpoints for path in (endpoint.path, *endpoint.aliases)]
 
 
 def _lies_under(path: str, claim: str) -> bool:
@@ -113,10 +117,10 @@ class Gate:
         await _send(answer, send, with_body=scope["method"] != "HEAD")
 
     def _check_reach(self, mounted: Mounted) -> None:
-        for endpoint in mounted.endpoints:
-            if (other := self._find(endpoint.path)) is not mounted:
+        for path in _paths(mounted.endpoints):
+            if (other := self._find(path)) is not mounted:
                 mine, theirs = mounted.protocol.name, other.protocol.name
-                raise RouteClash(f"{mine}: {endpoint.path} lies in what {theirs} claims")
+                raise RouteClash(f"{mine}: {path} lies in what {theirs} claims")
 
     def _find(self, path: str) -> Mounted:
         """The protocol with the longest claim that the path lies under."""

@@ -24,10 +24,11 @@ class Router:
         self._literal: dict[str, Methods] = {}
         self._patterns: dict[str, tuple[re.Pattern[str], Methods]] = {}
         for endpoint in endpoints:
-            methods = self._methods(endpoint.path)
-            if endpoint.method in methods:
-                raise RouteClash(f"{endpoint.method} {endpoint.path} is claimed twice")
-            methods[endpoint.method] = endpoint
+            for path in (endpoint.path, *endpoint.aliases):
+                methods = self._methods(path)
+                if endpoint.method in methods:
+                    raise RouteClash(f"{endpoint.method} {path} is claimed twice")
+                methods[endpoint.method] = endpoint
 
     def _methods(self, path: str) -> Methods:
         if "{" not in path:

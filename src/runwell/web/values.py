@@ -26,6 +26,11 @@ def show_rows(rows: Rows) -> list[dict[str, Any]]:
     ]
 
 
+def show_value(type_: str, value: Any) -> Any:
+    """One value of this type."""
+    return _show_of(Column("", type_))(value)
+
+
 def _show_of(column: Column) -> Any:
     match column.type:
         case Type.TIME:

@@ -202,7 +202,9 @@ def runs(draw: st.DrawFn) -> list[dict[str, Any]]:
         end = start + draw(st.sampled_from([0, 10, 99]))
         told_by = draw(st.sampled_from(["start", "end", "both"]))
         jitter = draw(st.sampled_from([0, 0, 5])) if end - start > 5 else 0
-        extra = {name: draw(kind) for name, kind in (("payload", PAYLOADS), ("sequence", SEQUENCES))}
+        extra = {
+            name: draw(kind) for name, kind in (("payload", PAYLOADS), ("sequence", SEQUENCES))
+        }
         if told_by != "end":
             messages.append(a_message(start, conclusion="UNSPECIFIED", **extra))
         if told_by != "start":

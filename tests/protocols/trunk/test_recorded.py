@@ -23,7 +23,8 @@ def expected(name: str, value: Any, event: dict[str, Any]) -> None:
     """One line of a case's `check` about the stored event."""
     if name == "status":
         is_running = event["status"] == "running"
-        assert is_running == (value == "running") and is_running == (event["finished"] is None)
+        assert is_running == (value == "running")
+        assert is_running == (event["finished"] is None)
     elif name.startswith("metrics."):
         assert event["metrics"][name.removeprefix("metrics.")] == value
     elif name == "duration_ms":
@@ -84,7 +85,8 @@ def test_a_recorded_request_is_answered_and_stored_as_it_should(case: dict, tmp_
         else:
             assert after == before
             error = answer.json()["error"]
-            assert "\n" not in answer.text and len(answer.text) < 500
+            assert "\n" not in answer.text
+            assert len(answer.text) < 500
             assert error["message"].startswith(error.get("path", ""))
         if answer.status_code == 405:
             assert answer.headers["allow"] == "POST"

@@ -22,7 +22,6 @@ from runwell.protocols.pytest_monitor.errors import ValidationFailed
 
 SOURCE = "pytest_monitor"
 CONTEXT_SCOPE = "contexts"
-SESSION_SCOPE = "sessions"
 MICROSECONDS = 1_000_000
 
 
@@ -102,8 +101,8 @@ def session_write(session: wire.Session, payload: str, zone: tzinfo, client: str
     tags = {name: [as_text(value)] for name, value in session.description.items()}
     event = Event(
         source=SOURCE,
-        scope=SESSION_SCOPE,
-        id=join_id(session.session_h),
+        scope=session.session_h,  # where its metrics are, so that they are one family
+        id=session.session_h,
         chain=session.session_h,
         kind=Kind.SESSION,
         name=session.session_h,

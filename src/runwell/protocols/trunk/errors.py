@@ -1,4 +1,4 @@
-"""Errors as `{"error": {"code", "message", "path"}}`, on one line: Jenkins prints the whole body."""
+"""Errors as `{"error": {"code", "message", "path"}}`, on one line: Jenkins prints them whole."""
 
 from __future__ import annotations
 

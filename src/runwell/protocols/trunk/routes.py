@@ -10,7 +10,8 @@ from runwell.protocols.trunk.decode import read_request
 from runwell.protocols.trunk.errors import BadPlace
 from runwell.protocols.trunk.translate import Rules, to_answer, to_writes
 
-PATHS = ("/v1/metrics/trackEvents", "/v1/metrics/trackEvent")
+PATH = "/v1/metrics/trackEvents"
+FORMER_PATH = "/v1/metrics/trackEvent"  # as documented in 2024
 SOURCE_CHARS_MAX = 200
 
 
@@ -37,12 +38,12 @@ def endpoints(services: Services) -> list[Endpoint]:
     return [
         Endpoint(
             method="POST",
-            path=path,
+            path=PATH,
+            aliases=(FORMER_PATH,),
             handle=track_events,
             scope="write",
             summary="Store runs, stages and their metrics and tags; repeats update what is stored.",
             body=wire.TrackEvents,
             answers={200: wire.Tracked, 400: wire.Refused, 401: wire.Refused, 413: wire.Refused},
         )
-        for path in PATHS
     ]

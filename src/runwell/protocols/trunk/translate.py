@@ -85,9 +85,7 @@ def to_writes(request: wire.TrackEvents, rules: Rules, client: str) -> list[Writ
         allowed = ", ".join(sorted(rules.allowed_hosts))
         raise BadPlace("repo.host", f"only {allowed} may send here")
     origin = _Origin(request.repo, client, rules)
-    messages = [
-        read_event(text, f"events[{place}]") for place, text in enumerate(request.events)
-    ]
+    messages = [read_event(text, f"events[{place}]") for place, text in enumerate(request.events)]
     events = [
         _to_event(message, f"events[{place}]", origin) for place, message in enumerate(messages)
     ]

@@ -27,9 +27,7 @@ def keys_of(requests: Sequence[Sequence[Write]]) -> list[list[bytes]]:
     return [[write.event.key for write in request] for request in requests]
 
 
-def firsts_of(
-    requests: Sequence[Sequence[Write]], keys: Sequence[Sequence[bytes]]
-) -> list[bytes]:
+def firsts_of(requests: Sequence[Sequence[Write]], keys: Sequence[Sequence[bytes]]) -> list[bytes]:
     """The keys whose later attempts the rules will ask for."""
     return [
         key
@@ -64,7 +62,7 @@ def fold(
 
 
 class _Now:
-    """What is stored as the request under way sees it: its own writes, the batch's, the ledger's."""
+    """What is stored, as the request under way sees it: by itself, by the batch, by the ledger."""
 
     __slots__ = ("_before", "_staged", "_stored")
 
@@ -99,9 +97,7 @@ def _apply(write: Write, key: bytes, now: _Now) -> Written:
     return Written(after, Outcome.REPLACED if after is write.event else Outcome.MERGED)
 
 
-def _remove(
-    before: Event | None, incoming: Event, key: bytes, now: _Now
-) -> Written:
+def _remove(before: Event | None, incoming: Event, key: bytes, now: _Now) -> Written:
     if before is None:
         return Written(incoming, Outcome.ABSENT)
     now.set(key, None)

@@ -1,0 +1,13 @@
+"""ETS (event-tracking-service): deploys and other events; created, merged, updated, traced."""
+
+from runwell.protocols.base import Protocol
+from runwell.protocols.ets.errors import render_error
+from runwell.protocols.ets.routes import endpoints
+
+PROTOCOL = Protocol(
+    name="ets",
+    title="ETS",
+    claims=("/api/v1/event", "/api/v1/events", "/event", "/monitor/ping", "/api/swagger.json"),
+    endpoints=endpoints,
+    render_error=render_error,
+)
