@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "protocols.base": {"http", "model", "query"},
     "protocols": {"model", "filter", "query", "http", "family", "protocols.base"},
     "family": {"filter", "query"},
+    "stale": {"filter", "model", "query"},
     "web": {"model", "filter", "query", "http", "family", "protocols.base"},
     "client": set(),
     "demo": {"client"},
@@ -151,7 +152,9 @@ def test_translation_is_pure():
 def test_every_route_is_claimed_once(tmp_path: Path):
     async def scenario(app, _client):
         claims = claims_of(app.mounted)
-        assert {"/", "/-", "/save_metrics", "/api/v1/metrics"} <= set(claims)
+        assert {"/", "/-", "/save_metrics", "/api/v1/metrics", "/v1/metrics", "/event"} <= set(
+            claims
+        )
         for item in app.mounted:
             assert item.endpoints
 
@@ -162,7 +165,7 @@ def test_two_protocols_with_one_path_are_refused(tmp_path: Path):
     async def scenario(app, _client):
         services: Services = app.services
         ours = [mount(p, p.endpoints(services)) for p in discover()]
-        with pytest.raises(RouteClash, match="is claimed by pytest_monitor and by pytest_monitor"):
+        with pytest.raises(RouteClash, match="is claimed by trunk and by trunk"):
             claims_of([*ours, ours[-1]])
 
     play(tmp_path, scenario)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import subprocess
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from tests.apps import play
+from tests.serving import Server
 
 from runwell.cli import COMMANDS
 from runwell.config import SETTINGS
@@ -91,10 +95,57 @@ def test_every_curl_of_the_readme_works(tmp_path: Path):
             url = next(word for word in words if word.startswith("http://"))
             body = words[words.index("-d") + 1] if "-d" in words else None
             path = url.removeprefix("http://127.0.0.1:8080")
-            answer = await client.request("POST" if body else "GET", path, content=body)
+            sent = [word.split(": ") for before, word in pairwise(words) if before == "-H"]
+            answer = await client.request(
+                "POST" if body else "GET", path, content=body, headers=dict(sent)
+            )
             assert answer.status_code in (200, 201), (words, answer.text)
 
     play(tmp_path, scenario)
+
+
+def cells(page: str, start: str) -> list[str]:
+    """What stands in a page's table cells between backticks and begins like this."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    found = re.findall(rf"`({re.escape(start)}[^`]*)`", text)
+    assert found
+    return found
+
+
+def test_every_question_of_the_jenkins_page_is_answered(tmp_path: Path):
+    async def scenario(_app, client):
+        for case in json.loads((ROOT / "tests" / "cases" / "trunk.json").read_text())["cases"]:
+            if case["id"] in ("jenkins-05-run-completed", "jenkins-03-stage-completed"):
+                answer = await client.post(case["path"], json=case["body"])
+                assert answer.status_code == 200
+        for sql in cells("jenkins.md", "SELECT"):
+            answer = await client.post("/-/api/sql", json={"sql": sql})
+            assert answer.status_code == 200, (sql, answer.text)
+            assert answer.json()["rows"] or "HAVING" in sql
+
+    play(tmp_path, scenario)
+
+
+def test_the_deploy_script_of_the_ets_page_runs_and_its_questions_are_answered(tmp_path: Path):
+    text = (ROOT / "docs" / "ets.md").read_text("utf-8")
+    script = re.search(r"```sh\n(.*?)```", text, re.DOTALL)[1]
+    (tmp_path / "deploy.sh").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "deploy.sh").chmod(0o755)
+    with Server(tmp_path / "data") as server:
+        done = subprocess.run(
+            ["bash", "-euc", script.replace("http://127.0.0.1:8080", server.url)],
+            cwd=tmp_path,
+            env={**os.environ, "GIT_COMMIT": "cafe", "VERSION": "1.8.0"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert '"status": ["pending", "fail"]' in done.stdout
+        listed = server.get("/api/v1/event/?tag=type:deploy&tag=service:web")
+        assert (listed["count"], listed["result"][0]["parent_id"]) == (1, "commit-cafe")
+        for address in cells("ets.md", "/"):
+            status = server.ask("GET", address).status
+            assert status == 200 or (status == 404 and "commit-cafe" in address), address
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

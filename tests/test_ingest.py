@@ -156,8 +156,8 @@ def test_a_full_queue_refuses_and_recovers(bound: dict[str, int]):
 
 def test_a_request_with_too_many_events_is_refused_whole():
     async def scenario(ingest, _ledger):
-        with pytest.raises(TooLarge, match="3 events in one request; 2 is the most"):
-            await ingest.accept([a_write(str(n)) for n in range(3)])
+        with pytest.raises(TooLarge, match="5 events in one request; 4 is the most"):
+            await ingest.accept([a_write(str(n)) for n in range(5)])
 
     ledger, _, _ = run(scenario, events_per_request_max=2)
     assert ledger.batches == []

@@ -19,6 +19,7 @@ from runwell.observe import Counters
 from runwell.protocols.base import Protocol, Services, discover
 from runwell.query import Rows
 from runwell.questions import Questions
+from runwell.stale import Sweeper
 from runwell.store.columns import Columns, delete_columns, open_columns
 from runwell.store.columns.base import SQLLimits
 from runwell.store.ledger import Ledger, ledger_exists, open_ledger
@@ -134,6 +135,7 @@ class App:
         )
         self.questions = Questions(self.store.columns, self.store.projector, self.counters, config)
         self.services = Services(config, self.ingest.accept, self.questions.run)
+        self.sweeper = Sweeper(self.questions.run, self.ingest.accept, config.stale_after_hours)
         self.mounted = self._mount(protocols)
         self.asgi = Gate(
             self.mounted[:-1], self.mounted[-1], config, Tokens(config.data_dir), self.counters
@@ -175,11 +177,13 @@ class App:
         return encode_json(openapi.build(self.mounted))
 
     def start(self) -> None:
-        """Begin to bring the ledger's changes to the columns."""
+        """Begin to bring the ledger's changes to the columns, and to look for stale runs."""
         self.store.projector.start()
+        self.sweeper.start()
 
     async def close(self) -> None:
         """Commit what was accepted, end every thread, close the store."""
+        await self.sweeper.stop()
         await self.ingest.close()
         self.questions.close()
         self.store.projector.stop()

@@ -90,7 +90,7 @@ class Config:
     )
     main_refs: str = setting("master,main", "refs that count as the main branch, comma separated")
     stale_after_hours: float = setting(
-        24.0, "a run that tells no end for so long becomes `stale`; its end may still come"
+        24.0, "a run without an end becomes `stale` after so long; 0: never. Its end may still come"
     )
     trunk_allowed_hosts: str = setting(
         "", "hosts that repo.host may name, comma separated; empty: any"
@@ -196,7 +196,7 @@ def _convert(value: Any, wanted: type) -> Any:
     return TRUTHS[text.lower()] if wanted is bool else wanted(text)
 
 
-MAY_BE_ZERO = {"port", "projector_delay_ms", "query_waiting_max"}
+MAY_BE_ZERO = {"port", "projector_delay_ms", "query_waiting_max", "stale_after_hours"}
 PORT_MAX = 65_535
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import apsw
 import pytest
@@ -35,6 +36,8 @@ def test_a_second_run_doubles_nothing(tmp_path: Path):
     shown = first.stdout[first.stdout.index("by source") :]
     assert "pipeline_metrics" in shown
     assert "pytest_monitor" in shown
+    assert "trunk" in shown
+    assert " ets " in shown
     assert "slowest pipelines" in shown
     assert shown == second.stdout[second.stdout.index("by source") :]
 
@@ -65,7 +68,8 @@ def ids(today: date, seed: int, events: int = USUAL_EVENTS) -> set[object]:
     for request in samples(today, seed, events):
         body = json.loads(request.body)
         names = ("pipeline_id", "session_h", "item_start_time", "item_variant", "h")
-        found.add((request.path, *(body.get(name) for name in names)))
+        (told,) = body.get("events", [body.get("event", {})])  # Trunk's, or ETS's
+        found.add((request.path, told.get("id"), "finishedAt" in told, *map(body.get, names)))
     return found
 
 
@@ -77,6 +81,25 @@ def test_ids_derive_from_the_seed_and_the_day():
     assert ids(DAY, 1) < ids(DAY, 1, 3 * USUAL_EVENTS)
     # one day leaves the month, one enters
     assert len(ids(DAY, 1) - ids(DAY + timedelta(days=1), 1)) < len(ids(DAY, 1)) / 20
+
+
+def test_jenkins_builds_are_families_that_ended(tmp_path: Path):
+    with Server(tmp_path / "data") as server:
+        send(server.url, [r for r in samples(DAY, 1) if "event" in r.path.lower()])
+        rows = server.get("/-/api/summary?summary=total,running,failed&group_by=source,kind")
+        found = {(row["source"], row["kind"]): row for row in rows["summary"]}
+        assert found["trunk", "pipeline"]["total"] == 30 * 8
+        assert found["trunk", "stage"]["total"] > 30 * 8 * 2
+        assert found["trunk", "sequence"]["total"] == 2 + 3 + 2
+        assert found["ets", "incident"]["total"] == 1
+        assert found["ets", "deploy"]["total"] == found["ets", "commit"]["total"] >= 60
+        assert found["ets", "deploy"]["failed"] > 0
+        assert [row for row in found.values() if row["running"]] == []
+        (run,) = server.get("/-/api/events?limit=1&order_by=arrival+asc&fields=scope,id")["events"]
+        address = f"/-/api/events/trunk/{quote(run['scope'], safe='')}/{quote(run['id'])}/tree"
+        tree = server.get(f"{address}?fields=kind,name")["root"]
+        assert tree["event"]["kind"] == "pipeline"
+        assert [child["event"]["name"] for child in tree["children"]][:2] == ["Build", "Test"]
 
 
 def test_one_suite_grew_slower_and_one_test_eats_memory():
@@ -108,9 +131,9 @@ def test_it_serves_until_it_is_told_to_stop(name: signal.Signals, tmp_path: Path
     demo.send_signal(name)
     _, errors = demo.communicate(timeout=DEADLINE_SECONDS)
     assert (demo.returncode, errors) == (0, "")
-    invitation = "".join(lines[-5:])
+    invitation = "".join(lines[-6:])
     assert "/ is served from" in invitation
-    assert invitation.count("curl 'http://127.0.0.1:") == 3
+    assert invitation.count("curl 'http://127.0.0.1:") == 4
 
 
 def loaded(data: Path) -> int:

@@ -32,13 +32,15 @@ class FakeServer:
         self.endpoints = protocol.endpoints(Services(self.config, self.accept, self.run))
         self.router = Router(self.endpoints)
 
-    def ask(self, method: str, address: str, body: Any = b"") -> Answer:
+    def ask(
+        self, method: str, address: str, body: Any = b"", headers: dict[str, str] | None = None
+    ) -> Answer:
         """One request; a body that is not bytes is sent as JSON."""
         path, _, query = address.partition("?")
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         try:
             endpoint, params = self.router.find(method, path)
-            call = Call(path, params, QueryParams(query), Headers(), content)
+            call = Call(path, params, QueryParams(query), Headers(headers), content)
             return asyncio.run(endpoint.handle(call))
         except Error as error:
             return self.protocol.render_error(error)
@@ -75,10 +77,15 @@ class FakeServer:
             for event in everything
             if select.where is None or matches(select.where, event, everything)
         ]
+        arrival = {event.key: number for number, event in enumerate(everything)}
         for order in reversed(select.order):
-            there = [event for event in found if values(order.by, event)]
-            there.sort(key=lambda event: values(order.by, event), reverse=order.descending)
-            found = there + [event for event in found if not values(order.by, event)]
+
+            def sort_values(event: Event, by: Operand = order.by) -> list[Any]:
+                return [arrival[event.key]] if by == Field("arrival") else values(by, event)
+
+            there = [event for event in found if sort_values(event)]
+            there.sort(key=sort_values, reverse=order.descending)
+            found = there + [event for event in found if not sort_values(event)]
         rows = [tuple(_cell(operand, event) for operand in select.fields) for event in found]
         return _once_each(rows) if select.distinct else rows
 

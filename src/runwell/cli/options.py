@@ -36,7 +36,8 @@ def _option(name: str) -> Callable[[Function], Function]:
     flag = f"--{name.replace('_', '-')}"
     help_text = f"{item.metadata['doc']} [default: {shown}]"
     if isinstance(item.default, bool):
-        return click.option(flag, name, is_flag=True, default=None, help=help_text)
+        both = f"{flag}/--no-{flag.removeprefix('--')}" if item.default else flag
+        return click.option(both, name, is_flag=True, default=None, help=help_text)
     return click.option(flag, name, default=None, metavar=_metavar(name), help=help_text)
 
 

@@ -21,17 +21,18 @@ from rich.text import Text
 from runwell.client import MEASURES
 from runwell.client.ask import ask_summary
 from runwell.client.summary import print_table
-from runwell.demo import pipeline_metrics, pytest_monitor
+from runwell.demo import ets, pipeline_metrics, pytest_monitor, trunk
 from runwell.demo.request import Request
 
 CONNECTIONS = 8
 READY = "runwell ready "
-USUAL_EVENTS = 5_200  # what the two protocols come to at a pace of 1
+USUAL_EVENTS = 6_200  # what all protocols come to at a pace of 1
 HEADERS = {"Content-Type": "application/json", "User-Agent": "runwell-demo"}
 QUESTIONS = (
     "/-/api/summary?group_by=week",
     "/-/api/events?limit=3",
     "/api/v1/resources/memory/head/3/metrics",
+    "/api/v1/event/?tag=service:web&status=fail",
 )
 
 
@@ -63,11 +64,13 @@ def run(
 
 
 def samples(today: date, seed: int, events: int = USUAL_EVENTS) -> list[Request]:
-    """A month of both protocols up to yesterday, about so many events."""
+    """A month of all protocols up to yesterday, about so many events."""
     pace = events / USUAL_EVENTS
     return [
         *pytest_monitor.requests(today, seed, pace),
         *pipeline_metrics.requests(today, seed, pace),
+        *trunk.requests(today, seed, pace),
+        *ets.requests(today, seed, pace),
     ]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from runwell.errors import BadEvent
 from runwell.model.event import Event
 from runwell.model.times import EARLIEST_US, LATEST_US
 
 INT32 = 2**31
 INT64 = 2**63
+METRICS_MAX = 1_024
 HOUR_US = 3_600_000_000
 # An end may lie beyond the last start by as long as work takes.
 LATEST_END_US = LATEST_US + 1_000_000 * HOUR_US
@@ -27,12 +30,18 @@ def check_event(event: Event, tags_max: int, key_chars_max: int, value_bytes_max
         raise BadEvent("duration", "out of range")
     if not 0 <= event.attempt < INT32:
         raise BadEvent("attempt", "out of range")
-    if len(event.tags) > tags_max:
-        raise BadEvent("tags", f"{len(event.tags)} tags; {tags_max} is the most")
+    _check_names("metrics", event.metrics, METRICS_MAX, key_chars_max)
+    _check_names("tags", event.tags, tags_max, key_chars_max)
     for key, values in event.tags.items():
-        if len(key) > key_chars_max:
-            raise BadEvent("tags", f"a key of {len(key)} characters; {key_chars_max} is the most")
         for value in values:
             # a character is at most four bytes: most texts need no closer look
             if len(value) * 4 > value_bytes_max and len(value.encode()) > value_bytes_max:
                 raise BadEvent(f"tags.{key}", f"a value beyond {value_bytes_max} bytes")
+
+
+def _check_names(field: str, names: Collection[str], most: int, chars_max: int) -> None:
+    if len(names) > most:
+        raise BadEvent(field, f"{len(names)} {field}; {most} is the most")
+    for name in names:
+        if len(name) > chars_max:
+            raise BadEvent(field, f"a key of {len(name)} characters; {chars_max} is the most")

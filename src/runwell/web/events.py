@@ -9,13 +9,12 @@ from typing import Annotated, Any
 import msgspec
 
 from runwell.errors import BadParameter, NotFound
-from runwell.family import Family, Tree
 from runwell.filter import And, Compare, Field, Filter
 from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
 from runwell.protocols.base import Services
 from runwell.query import FIELDS, Order, Select
 from runwell.web import parameters
-from runwell.web.values import show_rows, show_value
+from runwell.web.values import show_rows
 
 LIMIT_DEFAULT = 100
 ARRIVAL = Field("arrival")
@@ -27,20 +26,6 @@ class EventPage(msgspec.Struct, frozen=True):
 
     events: list[dict[str, Any]]
     next_page_token: str
-
-
-class TreeAnswer(msgspec.Struct, frozen=True):
-    """One event and what is below it."""
-
-    event: dict[str, Any]
-    children: list[TreeAnswer]
-
-
-class FamilyAnswer(msgspec.Struct, frozen=True):
-    """The whole family; `truncated` if there is more of it than may be shown."""
-
-    root: TreeAnswer
-    truncated: bool
 
 
 class Token(msgspec.Struct, frozen=True, array_like=True):
@@ -57,9 +42,6 @@ LIST_PARAMETERS = (
     Parameter("order_by", "`arrival desc` (newest first, the default) or `arrival asc`"),
     parameters.LIMIT,
     Parameter("page_token", "next_page_token of the page before"),
-    Parameter("fields", "comma-separated canonical fields; all but the payload if not given"),
-)
-TREE_PARAMETERS = (
     Parameter("fields", "comma-separated canonical fields; all but the payload if not given"),
 )
 READ_PARAMETERS = (Parameter("attempt", "which attempt; the newest if not given", int),)
@@ -98,17 +80,6 @@ def endpoints(services: Services) -> list[Endpoint]:
             raise NotFound("there is no such event")
         return json_answer(show_rows(rows)[0])
 
-    async def read_tree(call: Call) -> Answer:
-        parameters.refuse_unknown(call.query, TREE_PARAMETERS)
-        fields = tuple(field.name for field in parameters.read_fields(call.query, LISTED))
-        source, scope, id_ = (call.params[name] for name in ("source", "scope", "id"))
-        family = Family(services.run, source, scope, fields, services.config.page_max)
-        root = await family.root(id_)
-        if root is None:
-            raise NotFound("there is no such event")
-        tree, is_whole = await family.tree(root)
-        return json_answer(FamilyAnswer(_show_tree(tree, fields), not is_whole))
-
     return [
         Endpoint(
             method="GET",
@@ -128,21 +99,7 @@ def endpoints(services: Services) -> list[Endpoint]:
             answers={200: dict[str, Any]},
             query=READ_PARAMETERS,
         ),
-        Endpoint(
-            method="GET",
-            path="/-/api/events/{source}/{scope}/{id}/tree",
-            handle=read_tree,
-            scope="read",
-            summary="The family of an event: all of its run, by parents and chain, from the root.",
-            answers={200: FamilyAnswer},
-            query=TREE_PARAMETERS,
-        ),
     ]
-
-
-def _show_tree(tree: Tree, fields: tuple[str, ...]) -> TreeAnswer:
-    event = {name: show_value(FIELDS[name], tree.event[name]) for name in fields}
-    return TreeAnswer(event, [_show_tree(child, fields) for child in tree.children])
 
 
 def _read_direction(call: Call) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runwell.http import Answer, Call, Endpoint
 from runwell.protocols.base import OWN_NAME, Protocol, Services
-from runwell.web import events, front, operations, sql, summary
+from runwell.web import events, front, operations, sql, summary, tree
 from runwell.web.operations import Readiness, Sample
 from runwell.web.problem import render_problem
 
@@ -30,6 +30,7 @@ def own_protocol(state: State) -> Protocol:
         return [
             *operations.endpoints(state.readiness, state.samples),
             *events.endpoints(services),
+            *tree.endpoints(services),
             *summary.endpoints(services),
             *sql.endpoints(state.ask_sql, services.config),
             *front.endpoints(services, state.protocols),

@@ -73,7 +73,7 @@ def read_by_update(query: QueryParams) -> bool:
 
 
 def read_condition(query: QueryParams, order: DateOrder, *, by_update: bool) -> And:
-    """All that must hold: every tag, and an overlap of the event with the time from `frm` to `to`."""
+    """All that must hold: every tag, and some of the event between `frm` and `to`."""
     start, end = ("received", "received") if by_update else ("started", "finished")
     parts: list[Filter] = [*SAME_API, *_tag_conditions(query)]
     if "frm" in query:

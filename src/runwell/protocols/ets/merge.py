@@ -1,5 +1,6 @@
-"""What happens to a stored ETS event: created once, merged, updated. Rules: pure, and atomic by
-where they run, inside the commit's transaction.
+"""What happens to a stored ETS event: created once, merged, updated, deleted.
+
+Rules: pure, and atomic because they run inside the commit's transaction.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The times of this API as text and numbers <-> microseconds UTC, truncated to milliseconds. Pure."""
+"""This API's times, text or number, <-> microseconds UTC, truncated to milliseconds. Pure."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def _attempt(group: list[Event]) -> Event:
 
 
 def _without_covered(group: list[Event]) -> list[Event]:
-    """Least knowing first, without those that a more knowing one of the same start makes needless."""
+    """Least knowing first; without what a more knowing one of the same start makes needless."""
     ordered = sorted(group, key=lambda message: (rank(message)[1:], message.created))
     return [
         message

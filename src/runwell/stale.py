@@ -1,0 +1,88 @@
+"""Runs that never told their end: once they are old enough their status becomes `stale`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from runwell.errors import Error
+from runwell.filter import And, Compare, Field, OneOf
+from runwell.model import Event, Outcome, Rule, Status, Write, Written
+from runwell.model.times import now_us
+from runwell.observe import log
+from runwell.query import Query, Rows, Select
+
+HOUR_US = 3_600_000_000
+HOUR_SECONDS = 3_600
+PAUSE_SECONDS_MAX = 60.0
+BATCH = 1_000
+UNFINISHED = (Status.QUEUED, Status.RUNNING)
+KEY = ("source", "scope", "id", "attempt")
+
+
+class Sweeper:
+    """Looks now and then for old runs without an end, of any protocol."""
+
+    def __init__(
+        self,
+        run: Callable[[Query], Awaitable[Rows]],
+        accept: Callable[[Sequence[Write]], Awaitable[list[Written]]],
+        after_hours: float,
+    ) -> None:
+        self._run = run
+        self._accept = accept
+        self._after_us = int(after_hours * HOUR_US)
+        self._pause_seconds = max(1.0, min(PAUSE_SECONDS_MAX, after_hours * HOUR_SECONDS / 4))
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to look, if anything is to become stale at all."""
+        if self._after_us:
+            self._task = asyncio.create_task(self._follow())
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(self._pause_seconds)
+            try:
+                while await self.sweep(now_us(datetime.now(UTC))) == BATCH:
+                    pass
+            except Error as error:  # the store is busy or gone; the next look comes soon
+                log.warning("sweep_failed", error=error.message)
+
+    async def sweep(self, now: int) -> int:
+        """Mark a batch of what is too old at this time; how many became stale."""
+        before = now - self._after_us
+        where = And(
+            (OneOf(Field("status"), UNFINISHED), Compare(Field("time"), "<", before)),
+        )
+        rows = await self._run(Select(tuple(map(Field, KEY)), where, limit=BATCH))
+        if not rows.rows:
+            return 0
+        writes = [Write(Event(**key), mark_stale(before)) for key in rows.dicts()]
+        written = await self._accept(writes)
+        return sum(one.outcome is Outcome.MERGED for one in written)
+
+
+def mark_stale(before: int) -> Rule:
+    """A rule: what is stored becomes stale, unless it has changed since it was looked at."""
+
+    def rule(stored: Event | None, incoming: Event) -> Event | None:  # noqa: ARG001 - only the key counts
+        if stored is None or stored.status not in UNFINISHED:
+            return stored
+        started = stored.created if stored.started is None else stored.started
+        if started is not None and started >= before:
+            return stored
+        return msgspec.structs.replace(stored, status=Status.STALE)
+
+    return rule

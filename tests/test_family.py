@@ -1,0 +1,207 @@
+"""The family of an event: whole, bounded, and never trapped in a circle."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.apps import play
+from tests.builders import a_write
+from tests.protocols.fake import FakeServer
+
+from runwell import family
+from runwell.family import Family, Tree
+from runwell.model import Write
+from runwell.protocols.ets import PROTOCOL
+
+Shape = dict[str, Any]  # id -> what is below it
+
+
+def shape(tree: Tree) -> Shape:
+    return {name(child): shape(child) for child in sorted(tree.children, key=name)}
+
+
+def name(tree: Tree) -> str:
+    event = tree.event
+    return event["id"] if event["attempt"] == 1 else f"{event['id']}/{event['attempt']}"
+
+
+def family_of(id_: str, *writes: Write, members_max: int = 1000) -> tuple[str, Shape, bool]:
+    """The root, what is below it, and whether that is all."""
+    server = FakeServer(PROTOCOL)
+
+    async def main() -> tuple[str, Shape, bool]:
+        for write in writes:
+            await server.accept([write])
+        asked = Family(server.run, "test", "tests", ("id",), members_max)
+        root = await asked.root(id_)
+        assert root is not None
+        tree, is_whole = await asked.tree(root)
+        return name(tree), shape(tree), is_whole
+
+    return asyncio.run(main())
+
+
+def test_parents_make_the_tree_from_any_of_its_members():
+    writes = [
+        a_write("run"),
+        a_write("build", parent="run"),
+        a_write("test", parent="run"),
+        a_write("unit", parent="test"),
+        a_write("other"),
+        a_write("stranger", parent="run", scope="elsewhere"),
+    ]
+    for id_ in ("run", "build", "unit"):
+        assert family_of(id_, *writes) == ("run", {"build": {}, "test": {"unit": {}}}, True)
+
+
+def test_an_event_whose_parent_never_came_belongs_to_its_run():
+    writes = [
+        a_write("run", chain="run"),
+        a_write("unit", chain="run", parent="lost"),
+        a_write("below", parent="unit"),
+    ]
+    for id_ in ("run", "unit", "below"):
+        assert family_of(id_, *writes) == ("run", {"unit": {"below": {}}}, True)
+
+
+def test_without_root_and_chain_the_oldest_there_is_is_the_root():
+    assert family_of("b", a_write("a", parent="lost"), a_write("b", parent="a")) == (
+        "a",
+        {"b": {}},
+        True,
+    )
+
+
+def test_attempts_stand_beside_each_other_and_the_newest_has_the_children():
+    writes = [
+        a_write("run", chain="run"),
+        a_write("stage", parent="run", chain="run"),
+        a_write("stage", parent="run", chain="run", attempt=2),
+        a_write("step", parent="stage", chain="run"),
+    ]
+    assert family_of("step", *writes) == ("run", {"stage": {}, "stage/2": {"step": {}}}, True)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_a_circle_of_parents_ends(size: int):
+    circle = [a_write(str(n), parent=str((n + 1) % size)) for n in range(size)]
+
+    root, below, is_whole = family_of("0", *circle)
+
+    assert root == str(size - 1)
+    assert len(str(below).split("{")) - 1 == size
+    assert is_whole
+
+
+def test_a_circle_beside_the_root_hangs_below_it():
+    circle = [a_write("a", parent="b", chain="run"), a_write("b", parent="a", chain="run")]
+
+    assert family_of("run", a_write("run", chain="run"), *circle) == ("run", {"a": {"b": {}}}, True)
+
+
+def test_depth_is_bounded(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(family, "DEPTH_MAX", 3)
+    line = [a_write("0", chain="0")]
+    line += [a_write(str(n), parent=str(n - 1), chain="0") for n in range(1, 8)]
+
+    assert family_of("0", *line) == ("0", {"1": {"2": {"3": {}}}}, False)
+
+
+def test_members_are_bounded():
+    run = [a_write("run"), *(a_write(str(n), parent="run") for n in range(9))]
+
+    _, below, is_whole = family_of("run", *run, members_max=5)
+
+    assert len(below) == 4
+    assert not is_whole
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(-1, 6), st.booleans()), max_size=12))
+def test_every_member_of_a_run_is_shown_once_whatever_the_parents(links):
+    events = {str(id_): (str(parent), in_chain) for id_, parent, in_chain in links}
+    writes = [a_write("run", chain="run")]
+    writes += [
+        a_write(id_, parent=parent, chain="run" if in_chain else "")
+        for id_, (parent, in_chain) in events.items()
+    ]
+    wanted = {id_ for id_, (_, in_chain) in events.items() if in_chain}
+    while more := {id_ for id_, (parent, _) in events.items() if parent in wanted} - wanted:
+        wanted |= more
+
+    root, below, is_whole = family_of("run", *writes)
+
+    def flat(tree: Shape) -> list[str]:
+        return list(tree) + [n for inner in tree.values() for n in flat(inner)]
+
+    assert root == "run"
+    assert sorted(flat(below)) == sorted(wanted)
+    assert is_whole
+
+
+def test_the_tree_of_any_protocol_is_asked_by_its_address(tmp_path: Path):
+    async def scenario(_app, client):
+        report = {
+            "pipeline_id": 7,
+            "created_at": "2026-01-01T12:00:00Z",
+            "project": "p",
+            "ref": "main",
+            "duration": 9,
+            "duration_e2e": 5,
+            "has_restarts": False,
+            "builds": [{"b": 1}],
+            "jobs": [{"name": "e2e", "duration": 5}],
+            "jobs_failed": [],
+        }
+        assert (await client.post("/save_metrics", json=report)).status_code == 200
+        path = "/-/api/events/pipeline_metrics/global/7%2Fjob%2F0/tree"
+        answer = (await client.get(f"{path}?fields=kind,name,started,duration")).json()
+        assert answer == {
+            "root": {
+                "event": {"kind": "pipeline", "name": "p", "started": None, "duration": 9.0},
+                "children": [
+                    {
+                        "event": {"kind": "build", "name": "b", "started": None, "duration": 1.0},
+                        "children": [],
+                    },
+                    {
+                        "event": {"kind": "job", "name": "e2e", "started": None, "duration": 5.0},
+                        "children": [],
+                    },
+                ],
+            },
+            "truncated": False,
+        }
+        session = {"session_h": "s1", "run_date": "2026-01-01T12:00:00"}
+        metric = {
+            "session_h": "s1",
+            "context_h": "c",
+            "item_start_time": "2026-01-01T12:00:00",
+            "item_path": "tests.t",
+            "item": "test_it",
+            "item_variant": "test_it",
+            "item_fs_loc": "tests/t.py",
+            "kind": "function",
+            "component": "",
+            "total_time": 1,
+            "user_time": 1,
+            "kernel_time": 0,
+            "cpu_usage": 1,
+            "mem_usage": 1,
+        }
+        assert (await client.post("/api/v1/sessions/", json=session)).status_code == 201
+        assert (await client.post("/api/v1/metrics/", json=metric)).status_code == 201
+        answer = (await client.get("/-/api/events/pytest_monitor/s1/s1/tree")).json()
+        assert answer["root"]["event"]["kind"] == "session"
+        assert [child["event"]["name"] for child in answer["root"]["children"]] == ["test_it"]
+        assert (await client.get("/-/api/events/ets/global/no/tree")).status_code == 404
+        refused = await client.get(f"{path}?field=id")
+        assert (
+            refused.json()["detail"] == "field: there is no such parameter; did you mean 'fields'?"
+        )
+
+    play(tmp_path, scenario)
