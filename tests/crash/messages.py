@@ -1,4 +1,4 @@
-"""What the senders send: one metric or one pipeline, told apart by its name."""
+"""What the senders send by each protocol, told apart by names."""
 
 from __future__ import annotations
 
@@ -37,3 +37,30 @@ def pipeline(number: str) -> dict:
         "jobs": [{"name": "e2e", "duration": 5}],
         "jobs_failed": [],
     }
+
+
+def run(name: str) -> dict:
+    """A start and an end of one run in one request: stored together or not at all."""
+    start = {"id": name, "chainId": name, "createdAt": 1_717_400_000_000}
+    sequence = {"platform": "jenkins", "kind": "pipeline", "key": "crash", "name": "crash"}
+    end = {**start, "finishedAt": 1_717_400_001_000, "conclusion": "SUCCESS", "sequence": sequence}
+    repo = {"host": "github.com", "owner": "acme", "name": "crash"}
+    return {"repo": repo, "events": [start, end]}
+
+
+def merged(event: str, value: str) -> dict:
+    """One more value of a tag of one event."""
+    times = {"start_time": 1_717_400_000, "end_time": 1_717_400_000}
+    return {"event": {"id": event, **times, "tags": {"value": [value]}}, "insert": True}
+
+
+def name_of(path: str, body: dict) -> tuple[str, str]:
+    """What a message brings: the protocol and the name that must be stored once."""
+    match path:
+        case "/save_metrics":
+            return "pipeline_metrics", str(body["pipeline_id"])
+        case "/v1/metrics/trackEvents":
+            return "trunk", body["events"][0]["id"]
+        case "/api/v1/event/":
+            return "ets", f"{body['event']['id']}={body['event']['tags']['value'][0]}"
+    return "pytest_monitor", body["item_variant"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from tests.crash.messages import metric, pipeline
+from tests.crash.messages import merged, metric, name_of, pipeline, run
 from tests.serving import Server, exchange, run_cli
 
 ROUNDS = int(os.environ.get("RUNWELL_CRASH_ROUNDS", "30"))
@@ -46,28 +46,41 @@ class Sender(threading.Thread):
         connection.close()
 
     def message(self, number: int) -> tuple[str, dict]:
-        if number % 5 == 4:
-            return "/save_metrics", pipeline(f"{self.label}{number:05d}")
+        match number % 5:
+            case 4:
+                return "/save_metrics", pipeline(f"{self.label}{number:05d}")
+            case 3:
+                return "/v1/metrics/trackEvents", run(f"{self.label}-{number}")
+            case 2:
+                return "/api/v1/event/", merged(self.label, str(number))
         return "/api/v1/metrics/", metric(f"{self.label}-{number}")
 
 
-def stored(server: Server) -> tuple[list[str], list[int]]:
-    """The names of all metrics and the numbers of all pipelines, as the server answers them."""
-    variants: list[str] = []
+STORED = {
+    "pipeline_metrics": "SELECT pipeline_id::VARCHAR FROM metrics_pipeline",
+    "trunk": "SELECT id FROM trunk_events WHERE status = 'succeeded'",
+    "ets": "SELECT id || '=' || unnest(tags['value']) FROM events WHERE source = 'ets'",
+}
+
+
+def stored(server: Server) -> list[tuple[str, str]]:
+    """The names of everything that is stored, by protocol, as the server answers them."""
+    names: list[tuple[str, str]] = []
     page = server.ask("GET", "/api/v1/metrics/?per_page=10000")
     while page.status == 200:
-        variants += [row["item_variant"] for row in page.json["metrics"]]
+        names += [("pytest_monitor", row["item_variant"]) for row in page.json["metrics"]]
         if not (following := page.json.get("next_url")):
             break
         page = server.ask("GET", following)
-    question = {"sql": "SELECT list(pipeline_id ORDER BY id) FROM metrics_pipeline"}
-    numbers = server.ask("POST", "/-/api/sql", question).json["rows"][0][0] or []
-    return variants, numbers
+    for source, sql in STORED.items():
+        question = {"sql": f"SELECT list(name) FROM ({sql}) AS named(name)"}
+        found = server.ask("POST", "/-/api/sql", question).json["rows"][0][0] or []
+        names += [(source, name) for name in found]
+    return names
 
 
-def wanted(messages: list[tuple[str, dict]]) -> tuple[set[str], set[int]]:
-    variants = {body["item_variant"] for path, body in messages if path != "/save_metrics"}
-    return variants, {body["pipeline_id"] for path, body in messages if path == "/save_metrics"}
+def wanted(messages: list[tuple[str, dict]]) -> set[tuple[str, str]]:
+    return {name_of(*message) for message in messages}
 
 
 def load_and_kill(server: Server, round_: int, seconds: float) -> list[Sender]:
@@ -117,9 +130,7 @@ def test_kill_9_under_load_loses_nothing_acknowledged_and_doubles_nothing(server
         sure = [message for sender in senders for message in sender.acknowledged]
         sent = [message for sender in senders for message in sender.sent]
         assert [sender.refused for sender in senders if sender.refused] == []
-        variants, numbers = map(set, stored(server))
-        assert wanted(sure)[0] <= variants
-        assert wanted(sure)[1] <= numbers
+        assert wanted(sure) <= set(stored(server))
 
         unsure = [sender.sent[-1] for sender in senders if sender.sent]  # under way when it died
         again = [*unsure, *chance.sample(sure, min(20, len(sure)))]
@@ -128,11 +139,10 @@ def test_kill_9_under_load_loses_nothing_acknowledged_and_doubles_nothing(server
         everything += sent
     server.until_ready()
 
-    variants, numbers = stored(server)
-    assert len(variants) == len(set(variants))
-    assert len(numbers) == len(set(numbers))
-    assert wanted(everything) == (set(variants), set(numbers))
-    assert server.get("/api/v1/metrics/count") == {"count": len(variants)}
+    names = stored(server)
+    assert len(names) == len(set(names))
+    assert wanted(everything) == set(names)
+    assert {source for source, _ in names} == {"pytest_monitor", *STORED}
     before = answers(server)
     assert server.stop() == 0
 
@@ -170,7 +180,5 @@ def test_sigterm_under_load_ends_cleanly_and_loses_nothing_acknowledged(server: 
     assert sure
     assert {status for sender in senders for status, _ in sender.refused} <= {503}
     server.start()
-    variants, numbers = map(set, stored(server))
-    assert wanted(sure)[0] <= variants
-    assert wanted(sure)[1] <= numbers
+    assert wanted(sure) <= set(stored(server))
     assert server.stop() == 0

@@ -17,6 +17,7 @@ from runwell.filter import (
     Filter,
     Metric,
     Not,
+    OneOf,
     Or,
     StartsWith,
     Tag,
@@ -26,7 +27,7 @@ from runwell.query import FIELDS, Count, Order, Select, Summary, TimeBucket, cou
 from runwell.store.columns import Columns, Stopper
 from runwell.store.columns.base import SQLLimits
 from runwell.store.ledger import Change
-from runwell.store.ledger.base import encode_event
+from runwell.store.ledger.base import REMOVED, encode_event
 
 LIMITS = SQLLimits(rows_max=100, bytes_max=10_000)
 
@@ -103,6 +104,21 @@ def test_a_changed_event_takes_the_place_of_the_old_one(columns: Columns):
     assert rows == [("a", "new", 3), ("b", "", 2)]
 
 
+def test_a_removed_event_is_gone_and_may_come_again(columns: Columns):
+    columns.apply(changes_of(an_event("a"), an_event("b")))
+    columns.apply([Change(3, 1, NOON_US, REMOVED), Change(4, 4, NOON_US, REMOVED)])
+    assert (ids(columns), columns.applied()) == (["b"], 4)
+
+    again = encode_event(an_event("a", name="again")).decode()
+    columns.apply([Change(5, 1, NOON_US, again)])
+    assert ids(columns) == ["a", "b"]
+
+
+def test_an_event_that_was_removed_before_it_was_applied_never_shows(columns: Columns):
+    columns.apply([Change(2, 1, NOON_US, REMOVED)])
+    assert (ids(columns), columns.applied()) == ([], 2)
+
+
 def test_applied_is_remembered_and_belongs_to_one_ledger(
     open_some_columns: Callable[..., Columns],
 ):
@@ -167,6 +183,10 @@ CONDITIONS: list[tuple[Filter, str]] = [
     (Not(Compare(Tag("t"), "==", "x")), "345"),
     (Contains(Tag("t"), ""), "123"),
     (StartsWith(Tag("t"), "y"), "23"),
+    (OneOf(Field("id"), ("2", "4", "9")), "24"),
+    (OneOf(Field("name"), ("a%_",)), "1"),
+    (OneOf(Field("id"), ()), ""),
+    (Not(OneOf(Field("id"), ("2", "4"))), "135"),
     (And(()), "12345"),
     (Or(()), ""),
     (And((Compare(Tag("t"), "==", "x"), Compare(Metric("m"), "==", 2))), "2"),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from tests.builders import a_write, an_event
 
 from runwell.errors import Conflict
-from runwell.model import Event, Outcome, replace
+from runwell.model import Event, Outcome, Write, remove, replace
 from runwell.store.ledger import Change, Ledger
-from runwell.store.ledger.base import decode_event
+from runwell.store.ledger.base import REMOVED, decode_event
 
 
 def merge_tags(stored: Event | None, incoming: Event) -> Event:
@@ -151,3 +151,81 @@ def test_an_empty_batch_and_an_empty_request_are_fine(ledger: Ledger):
     assert ledger.commit([[]], 1) == [[]]
     assert ledger.last_seq() == 0
     assert ledger.get(an_event().key) is None
+
+
+def test_a_removed_event_is_gone_but_its_removal_is_a_change(ledger: Ledger):
+    ledger.commit([[a_write("a"), a_write("b")]], 1)
+
+    assert outcomes(ledger, [a_write("a", remove)]) == [[Outcome.REMOVED]]
+    assert ledger.get(an_event("a").key) is None
+    assert ledger.count() == 1
+    assert [(c.seq, c.arrival, c.document != REMOVED) for c in ledger.changes(0, 10)] == [
+        (2, 2, True),
+        (3, 1, False),
+    ]
+    assert ledger.check() == []
+
+
+def test_what_is_not_there_cannot_be_removed(ledger: Ledger):
+    assert outcomes(ledger, [a_write("a", remove)]) == [[Outcome.ABSENT]]
+    ledger.commit([[a_write("b")], [a_write("b", remove)], [a_write("b", remove)]], 1)
+    assert (ledger.last_seq(), ledger.count()) == (0, 0)
+
+
+def test_what_was_removed_may_come_again(ledger: Ledger):
+    ledger.commit([[a_write("a", name="first")], [a_write("b")]], 1)
+    ledger.commit([[a_write("a", remove)]], 2)
+
+    assert outcomes(ledger, [a_write("a", refuse_repeats, name="second")]) == [[Outcome.CREATED]]
+    assert [event.name for event in documents(ledger.changes(2, 10))] == ["second"]
+    assert (ledger.count(), ledger.last_seq()) == (2, 4)
+
+
+def test_removing_and_making_in_one_batch_leaves_what_came_last(ledger: Ledger):
+    ledger.commit([[a_write("a", name="first")]], 1)
+
+    batch = [[a_write("a", remove)], [a_write("a", name="second")], [a_write("b")]]
+    assert outcomes(ledger, *batch) == [[Outcome.REMOVED], [Outcome.CREATED], [Outcome.CREATED]]
+    assert ledger.get(an_event("a").key).name == "second"
+
+
+def by_name(attempts: Sequence[Event], incoming: Event) -> Sequence[Event]:
+    """Attempts sorted by name, each name once."""
+    return sorted({e.name: e for e in (*attempts, incoming)}.values(), key=lambda e: e.name)
+
+
+def names(ledger: Ledger) -> list[tuple[int, str]]:
+    events = [decode_event(c.document) for c in ledger.changes(0, 100) if c.document]
+    return sorted((event.attempt, event.name) for event in events)
+
+
+def test_a_rule_sees_all_attempts_and_decides_on_their_order(open_a_ledger):
+    ledger = open_a_ledger()
+    for name in ("c", "a", "b"):
+        ledger.commit([[Write(an_event(name=name), attempts=by_name)]], 1)
+        ledger.close()
+        ledger = open_a_ledger()
+
+    assert names(ledger) == [(1, "a"), (2, "b"), (3, "c")]
+    assert outcomes(ledger, [Write(an_event(name="b"), attempts=by_name)]) == [[Outcome.MERGED]]
+    assert ledger.check() == []
+    ledger.close()
+
+
+def test_attempts_of_one_batch_see_each_other(ledger: Ledger):
+    batch = [[Write(an_event(name=name), attempts=by_name)] for name in "cab"]
+
+    assert outcomes(ledger, *batch) == [[Outcome.CREATED]] * 3
+    assert names(ledger) == [(1, "a"), (2, "b"), (3, "c")]
+
+
+def test_attempts_may_become_fewer(ledger: Ledger):
+    ledger.commit([[Write(an_event(name=name), attempts=by_name)] for name in "abc"], 1)
+
+    def only_first(attempts: Sequence[Event], _incoming: Event) -> Sequence[Event]:
+        return attempts[:1]
+
+    assert outcomes(ledger, [Write(an_event(), attempts=only_first)]) == [[Outcome.MERGED]]
+    assert (names(ledger), ledger.count()) == ([(1, "a")], 1)
+    assert outcomes(ledger, [Write(an_event(name="z"), attempts=by_name)]) == [[Outcome.CREATED]]
+    assert names(ledger) == [(1, "a"), (2, "z")]

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import apsw
 import pytest
-from tests.builders import a_write
+from tests.builders import a_write, an_event
 
 from runwell.errors import StorageFailed
+from runwell.model import remove
 from runwell.store.ledger import open_ledger, sqlite
-from runwell.store.ledger.base import SchemaTooNew
+from runwell.store.ledger.base import SchemaTooNew, encode_event
 from runwell.store.ledger.sqlite import migrate, migrations
 
 
@@ -87,4 +88,25 @@ def test_a_commit_that_the_disk_refuses_stores_nothing_and_the_next_one_works(tm
     ledger.commit([[a_write("after")]], 1)
     assert [change.seq for change in ledger.changes(0, 9)] == [1, 2]
     assert ledger.check() == []
+    ledger.close()
+
+
+def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_its_events(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    monkeypatch.setattr(sqlite, "migrations", lambda: migrations()[:1])
+    old = open_ledger(url)
+    document = encode_event(an_event("old")).decode()
+    old._writer.execute(
+        "INSERT INTO event (seq, arrival, received, key, document) VALUES (1, 1, 1, ?, ?)",
+        (an_event("old").key, document),
+    )
+    old.close()
+    monkeypatch.undo()
+
+    ledger = open_ledger(url)
+    assert ledger.get(an_event("old").key) == an_event("old")
+    ledger.commit([[a_write("old", remove)], [a_write("new")]], 2)
+    assert (ledger.count(), ledger.last_seq(), ledger.check()) == (1, 3, [])
     ledger.close()

@@ -93,6 +93,15 @@ def test_every_spelling_of_an_address_is_answered(tmp_path: Path):
                     assert (await client.get(one + end)).json()["id"] == f"a/{number}"
                     assert (await client.get(f"{one}/trace{end}")).json()[0]["id"] == f"a/{number}"
         assert (await client.get("/monitor/ping")).json() == {}
+        for method, path, text in (
+            ("PATCH", "/api/v1/event/", "405: Method Not Allowed"),
+            ("GET", "/api/v1/event/a/b/c", "404: Not Found"),
+        ):
+            answer = await client.request(method, path)
+            assert (answer.text, answer.headers["content-type"]) == (
+                text,
+                "text/plain; charset=utf-8",
+            )
 
     play(tmp_path, scenario)
 

@@ -6,7 +6,7 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 from runwell.errors import BadTime
 from runwell.model.times import EARLIEST_US, EPOCH, LATEST_US, parse_iso
@@ -86,6 +86,8 @@ def _from_documented(found: re.Match[str], order: DateOrder) -> int:
             year, month, day = third, second, first
         case "ymd":
             year, month, day = first, second, third
+        case _:
+            assert_never(order)
     try:
         moment = datetime(2000 + year, month, day, hour, minute, second_, tzinfo=UTC)
     except ValueError as error:
