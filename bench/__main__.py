@@ -1,4 +1,4 @@
-"""`python -m bench [ingest|query|footprint ...] [--quick] [--json FILE]`."""
+"""`python -m bench [ingest|batches|query|footprint ...] [--quick] [--json FILE]`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import footprint, ingest, query
+from bench import batches, footprint, ingest, query
 from bench.figure import show
 
-PARTS = {"footprint": footprint.figures, "ingest": ingest.figures, "query": query.figures}
+PARTS = {
+    "footprint": footprint.figures,
+    "ingest": ingest.figures,
+    "batches": batches.figures,
+    "query": query.figures,
+}
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from bench.postgres import postgres
 from bench.serving import get, load, reference, runwell
 
 PATH = "/api/v1/metrics/"
+TRUNK = "/v1/metrics/trackEvents"
 MODES = {
     "single POSTs, 16 connections": {"connections": 16, "keep_alive": True},
     "single POSTs, 64 connections": {"connections": 64, "keep_alive": True},
@@ -53,13 +54,23 @@ def figures(*, quick: bool) -> list[Figure]:
                     alive = mode["keep_alive"] and kind == "gunicorn"
                     rate = load(url, **{**plan, "keep_alive": alive})["per_second"]
                     theirs.setdefault((name, kind), []).append(rate)
+            for connections in (16, 64):
+                mode = f"{connections} connections"
+                plan = {"path": TRUNK, "shape": "trunk", "seconds": seconds, "keep_alive": True}
+                result = load(
+                    server, **plan, connections=connections, prefix=f"t{number}c{connections}"
+                )
+                name = f"trackEvents, one event a request, {mode}"
+                ours.setdefault(name, []).append(result)
+                for kind in REFERENCES:  # one event of the usual kind, whatever the protocol
+                    theirs[name, kind] = theirs[f"single POSTs, {mode}", kind]
             plan = {"path": "/save_metrics", "shape": "pipeline", "seconds": seconds}
             result = load(server, **plan, connections=64, prefix=f"p{number}")
             ours.setdefault("save_metrics, 64 connections", []).append(result)
         stored = get(f"{server}{PATH}count")["count"]
         assert stored == acknowledged, f"{stored} stored, {acknowledged} acknowledged"
     shutil.rmtree(folder)
-    raw = statistics.median(_raw_commits(seconds) for _ in range(runs))
+    raw = statistics.median(raw_commits(seconds, "metric", 64) for _ in range(runs))
     return [
         _figure(name, found, theirs, raw, kind)
         for name, found in ours.items()
@@ -83,8 +94,8 @@ def _figure(name: str, found: list[dict], theirs: dict, raw: float, kind: str) -
     return Figure(name, value, "/s", reference_name, rate, value / rate, target, met, note)
 
 
-def _raw_commits(seconds: float) -> float:
-    """The limit: the same bodies into SQLite, WAL, synchronous=FULL, 64 a commit, no HTTP."""
+def raw_commits(seconds: float, shape: str, size: int) -> float:
+    """The limit: the same bodies into SQLite, WAL, synchronous=FULL, `size` a commit, no HTTP."""
     folder = tempfile.mkdtemp(prefix="runwell-bench-")
     connection = apsw.Connection(f"{folder}/raw.sqlite")
     connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL").fetchall()
@@ -92,12 +103,12 @@ def _raw_commits(seconds: float) -> float:
     count, began = 0, time.perf_counter()
     while time.perf_counter() - began < seconds:
         rows = [
-            (str(count + n), bodies.SHAPES["metric"](str(count + n)).decode()) for n in range(64)
+            (str(count + n), bodies.SHAPES[shape](str(count + n)).decode()) for n in range(size)
         ]
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany("INSERT INTO raw VALUES (?, ?)", rows)
         connection.execute("COMMIT")
-        count += 64
+        count += size
     rate = count / (time.perf_counter() - began)
     connection.close()
     return rate

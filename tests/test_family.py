@@ -120,6 +120,10 @@ def test_members_are_bounded():
     assert len(below) == 4
     assert not is_whole
 
+    chained = [a_write("run", chain="run"), *(a_write(str(n), chain="run") for n in range(9))]
+    for most, is_all in ((9, False), (10, True)):
+        assert family_of("run", *chained, members_max=most)[2] is is_all
+
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(-1, 6), st.booleans()), max_size=12))
 def test_every_member_of_a_run_is_shown_once_whatever_the_parents(links):

@@ -75,14 +75,13 @@ class Family:
         """Everything below an event, and whether the bounds cut something off."""
         members = [root]
         if root["chain"] == root["id"]:
-            members += await self._list(self._chain(root["id"]), (), self.members_max)
+            in_chain = Compare(Field("chain"), "==", root["id"])
+            members += await self._list(in_chain, (), self.members_max + 1)
         level = {member["id"] for member in members}
         seen = set(level)
         for _ in range(DEPTH_MAX):
-            below = Compare(Field("parent"), "!=", "")
-            found = await self._list(
-                And((below, OneOf(Field("parent"), tuple(level)))), (), self.members_max
-            )
+            below = OneOf(Field("parent"), tuple(filter(None, level)))
+            found = await self._list(below, (), self.members_max + 1)
             members += found
             level = {member["id"] for member in found} - seen
             seen |= level
@@ -91,9 +90,6 @@ class Family:
         unique = list({_key(member): member for member in members}.values())
         tree = plant(root, unique[: self.members_max])
         return tree, cut(tree) and len(unique) <= self.members_max
-
-    def _chain(self, id_: str) -> Filter:
-        return Compare(Field("chain"), "==", id_)
 
     async def _list(
         self, where: Filter, order: tuple[Order, ...], limit: int, offset: int = 0

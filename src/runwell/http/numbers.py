@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
@@ -10,7 +9,9 @@ import msgspec
 from runwell.errors import BadBody
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
-SUSPICIOUS = re.compile(rb"\d{19}|[eE]\+?\d{3}")
+# Every digit as 0 and E as e: what is suspicious is then a fixed text, which is found at once.
+SIMPLER = bytes.maketrans(b"123456789E", b"000000000e")
+SUSPICIOUS = (b"0" * 19, b"e000", b"e+000")
 SHOWN_CHARS = 40
 
 decode_anything = msgspec.json.Decoder().decode
@@ -22,7 +23,8 @@ def check_numbers(body: bytes) -> None:
     Raises:
         BadBody: names the place, if the text is JSON; what is none is left to the decoder.
     """
-    if not SUSPICIOUS.search(body):
+    simpler = body.translate(SIMPLER)
+    if not any(text in simpler for text in SUSPICIOUS):
         return
     try:
         found = beyond_int64(decode_anything(body))

@@ -66,13 +66,10 @@ class Rules:
 class _Origin:
     """What all events of a request share."""
 
-    repo: wire.Repo
+    scope: str
+    repo: str
     client: str  # what the sender calls itself
     rules: Rules
-
-    @property
-    def scope(self) -> str:
-        return join_id(self.repo.host, self.repo.owner, self.repo.name)
 
 
 def to_writes(request: wire.TrackEvents, rules: Rules, client: str) -> list[Write]:
@@ -84,7 +81,9 @@ def to_writes(request: wire.TrackEvents, rules: Rules, client: str) -> list[Writ
     if rules.allowed_hosts and request.repo.host not in rules.allowed_hosts:
         allowed = ", ".join(sorted(rules.allowed_hosts))
         raise BadPlace("repo.host", f"only {allowed} may send here")
-    origin = _Origin(request.repo, client, rules)
+    repo = request.repo
+    scope = join_id(repo.host, repo.owner, repo.name)
+    origin = _Origin(scope, f"{repo.owner}/{repo.name}", client, rules)
     messages = [read_event(text, f"events[{place}]") for place, text in enumerate(request.events)]
     events = [
         _to_event(message, f"events[{place}]", origin) for place, message in enumerate(messages)
@@ -126,7 +125,7 @@ def _to_event(message: Message, place: str, origin: _Origin) -> Event:
         parent=sent.parent.event_id if sent.parent else "",
         kind=_kind(sent, sequence),
         name=sequence.name if sequence else "",
-        repo=f"{origin.repo.owner}/{origin.repo.name}",
+        repo=origin.repo,
         pipeline=_pipeline(sent, sequence, tags),
         ref=_first(tags, "branch"),
         sha=_first(tags, "sha"),
