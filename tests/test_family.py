@@ -69,6 +69,12 @@ def test_an_event_whose_parent_never_came_belongs_to_its_run():
         assert family_of(id_, *writes) == ("run", {"unit": {"below": {}}}, True)
 
 
+def test_a_run_whose_root_never_came_is_one_family_all_the_same():
+    writes = [a_write("a", parent="run", chain="run"), a_write("b", parent="run", chain="run")]
+    for id_ in "ab":
+        assert family_of(id_, *writes) == ("a", {"b": {}}, True)
+
+
 def test_without_root_and_chain_the_oldest_there_is_is_the_root():
     assert family_of("b", a_write("a", parent="lost"), a_write("b", parent="a")) == (
         "a",
@@ -110,6 +116,40 @@ def test_depth_is_bounded(monkeypatch: pytest.MonkeyPatch):
     line += [a_write(str(n), parent=str(n - 1), chain="0") for n in range(1, 8)]
 
     assert family_of("0", *line) == ("0", {"1": {"2": {"3": {}}}}, False)
+    assert family_of("0", *line[:5]) == ("0", {"1": {"2": {"3": {}}}}, False)
+    assert family_of("0", *line[:4]) == ("0", {"1": {"2": {"3": {}}}}, True)
+
+
+def test_the_way_up_is_bounded_and_says_so(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(family, "DEPTH_MAX", 3)
+    line = [a_write("0"), *(a_write(str(n), parent=str(n - 1)) for n in range(1, 5))]
+
+    assert family_of("4", *line) == ("2", {"3": {"4": {}}}, False)
+    assert family_of("2", *line) == ("0", {"1": {"2": {"3": {}}}}, False)
+    assert family_of("2", *line[:4]) == ("0", {"1": {"2": {"3": {}}}}, True)
+
+    chains = [a_write(str(n), chain=str(n + 1)) for n in range(6)]
+    assert family_of("0", *chains)[0] == "2"
+
+
+def test_a_line_below_a_circle_stays_a_line():
+    line = [a_write("d", parent="c"), a_write("c", parent="b")]
+    circle = [a_write("b", parent="a", chain="r"), a_write("a", parent="b", chain="r")]
+
+    for writes in (line + circle, circle + line):
+        root, below, _ = family_of("r", a_write("r", chain="r"), *writes)
+        assert root == "r"
+        assert below in ({"b": {"a": {}, "c": {"d": {}}}}, {"a": {"b": {"c": {"d": {}}}}})
+
+
+def test_a_large_circle_takes_no_long_time():
+    members = [{"id": "r", "attempt": 1, "parent": ""}]
+    members += [{"id": str(n), "attempt": 1, "parent": str(n + 1)} for n in range(20_000)]
+    members.append({"id": "20000", "attempt": 1, "parent": "19999"})
+
+    tree = family.plant(members[0], members)
+
+    assert [child.event["id"] for child in tree.children] == ["19999"]
 
 
 def test_members_are_bounded():

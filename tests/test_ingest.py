@@ -27,6 +27,7 @@ class FakeLedger:
         self.gate.set()
         self.entered = threading.Event()
         self.failure: Exception | None = None
+        self.poison = ""  # the id that no commit survives
         self.last_committed = 0
 
     def commit(self, requests, _received):
@@ -35,6 +36,8 @@ class FakeLedger:
         if self.failure:
             failure, self.failure = self.failure, None
             raise failure
+        if any(write.event.id == self.poison for request in requests for write in request):
+            raise UnicodeEncodeError("utf-8", "x", 0, 1, "surrogates not allowed")
         self.batches.append(requests)
         self.last_committed += sum(map(len, requests))
         return [self._answer(request) for request in requests]
@@ -217,3 +220,22 @@ def test_closing_commits_what_waits_and_refuses_what_comes():
         assert [len(await task) for task in waiting] == [1] * 5
 
     run(scenario)
+
+
+def test_a_request_that_no_ledger_can_take_harms_no_other():
+    async def scenario(ingest, ledger):
+        ledger.poison = "bad"
+        answers = await asyncio.gather(
+            *(ingest.accept([a_write(id_)]) for id_ in ("a", "bad", "b")), return_exceptions=True
+        )
+        assert [type(answer) for answer in answers] == [list, StorageFailed, list]
+
+    run(scenario)
+
+
+def test_a_request_larger_than_the_queue_is_refused_for_good():
+    async def scenario(ingest, _ledger):
+        with pytest.raises(TooLarge, match="bytes in one request; 1000 is the most"):
+            await ingest.accept([a_write(payload="x" * 1000)])
+
+    run(scenario, queue_bytes_max=1000)

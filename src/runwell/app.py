@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -88,14 +88,14 @@ def holds_ledger(config: Config) -> bool:
 
 @contextmanager
 def ledger_alone(config: Config) -> Iterator[Ledger]:
-    """The ledger of a stopped server; its columns are left as they are.
+    """The ledger of a stopped server, to read; it and its columns are left as they are.
 
     Raises:
         InUse, SchemaTooNew, BadSetting
     """
     with ExitStack() as opened:
         opened.callback(DataLock(config.data_dir).release)
-        ledger = open_ledger(ledger_url(config))
+        ledger = open_ledger(ledger_url(config), upgrade=False)
         opened.callback(ledger.close)
         yield ledger
 
@@ -135,7 +135,12 @@ class App:
         )
         self.questions = Questions(self.store.columns, self.store.projector, self.counters, config)
         self.services = Services(config, self.ingest.accept, self.questions.run)
-        self.sweeper = Sweeper(self.questions.run, self.ingest.accept, config.stale_after_hours)
+        self.sweeper = Sweeper(
+            self.questions.run,
+            self.ingest.accept,
+            [protocol.name for protocol in protocols if protocol.goes_stale],
+            config,
+        )
         self.mounted = self._mount(protocols)
         self.asgi = Gate(
             self.mounted[:-1], self.mounted[-1], config, Tokens(config.data_dir), self.counters
@@ -183,11 +188,12 @@ class App:
 
     async def close(self) -> None:
         """Commit what was accepted, end every thread, close the store."""
-        await self.sweeper.stop()
-        await self.ingest.close()
-        self.questions.close()
-        self.store.projector.stop()
-        self.store.close()
+        async with AsyncExitStack() as closing:  # each step, whatever became of the one before
+            closing.callback(self.store.close)
+            closing.callback(self.store.projector.stop)
+            closing.callback(self.questions.close)
+            closing.push_async_callback(self.ingest.close)
+            closing.push_async_callback(self.sweeper.stop)
 
 
 def build(config: Config, protocols: Sequence[Protocol] | None = None) -> App:

@@ -134,6 +134,9 @@ def _columns(config: Config, ledger: Facts) -> Finding:
         return Finding(well=True, text=text)
     if found.state is State.HELD:
         return _held(found.reason)
+    if found.state is State.OLDER:
+        text = "the columns are of an older version: the server makes them anew when it starts"
+        return Finding(well=True, text=text)
     if found.state is not State.OURS:
         text = f"the columns are not this ledger's: {found.reason}"
         return Finding(well=False, text=text, advice=REBUILD)
@@ -180,10 +183,8 @@ def _rebuilt(config: Config, ledger: Facts) -> Finding:
 
 def _fill(store: Store) -> int:
     columns = (TextColumn("rebuilding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    done = 0
     with Progress(*columns) as progress:
-        task = progress.add_task("rebuilding", total=store.ledger.count())
-        while rows := store.projector.step():
-            done += rows
-            progress.advance(task, rows)
-    return done
+        task = progress.add_task("rebuilding", total=store.ledger.last_seq())
+        while store.projector.step():
+            progress.update(task, completed=store.projector.applied)
+    return store.ledger.count()

@@ -42,6 +42,7 @@ class Error(Exception):
         self.pointer = (
             pointer  # JSON pointer or parameter name of the offending value, if there is one
         )
+        self.place: int | None = None  # which write of the request it is about, if one is to blame
 
     @property
     def message(self) -> str:
@@ -74,7 +75,6 @@ class BadEvent(BadRequest):
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}", pointer=field)
         self.problem = problem
-        self.place = 0  # which write of the request it was
 
 
 class BadParameter(BadRequest):

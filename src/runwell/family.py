@@ -43,10 +43,10 @@ class Family:
         found = await self._list(Compare(Field("id"), "==", id_), newest, limit=1)
         return found[0] if found else None
 
-    async def ancestors(self, id_: str) -> list[Member]:
+    async def ancestors(self, id_: str, steps_max: int = DEPTH_MAX) -> list[Member]:
         """The event, its parent, and so on; ends at what is not there or was seen before."""
         found: dict[str, Member] = {}
-        while id_ and id_ not in found and len(found) < DEPTH_MAX:
+        while id_ and id_ not in found and len(found) < steps_max:
             member = await self.find(id_)
             if member is None:
                 break
@@ -55,41 +55,51 @@ class Family:
         return list(found.values())
 
     async def root(self, id_: str) -> Member | None:
-        """The top of the family: the last ancestor, or the root of its chain if that is there."""
-        seen: set[str] = set()
-        top: Member | None = None
-        while id_ and id_ not in seen:
-            ancestors = await self.ancestors(id_)
+        """The top of the family: the last ancestor, or the root of its chain if that is there.
+
+        If the root of a chain never came, the event of the chain that came first stands for it.
+        """
+        seen: dict[str, Member] = {}
+        while id_ not in seen and len(seen) < DEPTH_MAX:
+            ancestors = await self.ancestors(id_, DEPTH_MAX - len(seen))
             if not ancestors:
                 break
-            seen |= {member["id"] for member in ancestors}
-            top = ancestors[-1]
-            id_ = top["chain"]
-        return top
+            seen |= {member["id"]: member for member in ancestors}
+            id_ = ancestors[-1]["chain"]
+        if not seen:
+            return None
+        top = list(seen.values())[-1]
+        if not top["chain"] or top["chain"] in seen:
+            return top
+        first = await self._list(Compare(Field("chain"), "==", top["chain"]), (), 1)
+        return (await self.ancestors(first[0]["id"]))[-1]
 
     async def children(self, id_: str, limit: int, offset: int = 0) -> list[Member]:
         """Whose parent it is, in the order of arrival."""
         return await self._list(Compare(Field("parent"), "==", id_), (), limit, offset)
 
     async def tree(self, root: Member) -> tuple[Tree, bool]:
-        """Everything below an event, and whether the bounds cut something off."""
-        members = [root]
-        if root["chain"] == root["id"]:
-            in_chain = Compare(Field("chain"), "==", root["id"])
-            members += await self._list(in_chain, (), self.members_max + 1)
-        level = {member["id"] for member in members}
-        seen = set(level)
-        for _ in range(DEPTH_MAX):
-            below = OneOf(Field("parent"), tuple(filter(None, level)))
-            found = await self._list(below, (), self.members_max + 1)
-            members += found
-            level = {member["id"] for member in found} - seen
-            seen |= level
+        """Everything below an event and in its chain, and whether the bounds cut nothing off."""
+        members = {_key(root): root}
+        if root["chain"]:
+            in_chain = Compare(Field("chain"), "==", root["chain"])
+            members |= _by_key(await self._list(in_chain, (), self.members_max + 1))
+        asked: set[str] = set()
+        for _ in range(DEPTH_MAX + 1):
+            level = {member["id"] for member in members.values()} - asked - {""}
             if not level or len(members) > self.members_max:
                 break
-        unique = list({_key(member): member for member in members}.values())
-        tree = plant(root, unique[: self.members_max])
-        return tree, cut(tree) and len(unique) <= self.members_max
+            asked |= level
+            below = OneOf(Field("parent"), tuple(level))
+            members |= _by_key(await self._list(below, (), self.members_max + 1))
+        tree = plant(root, list(members.values())[: self.members_max])
+        is_whole = cut(tree) and len(members) <= self.members_max
+        return tree, is_whole and not await self._is_cut_above(root, asked)
+
+    async def _is_cut_above(self, root: Member, shown: set[str]) -> bool:
+        """Is there a parent that is not shown, because the way up to it was too long?"""
+        parent = root["parent"]
+        return bool(parent) and parent not in shown and await self.find(parent) is not None
 
     async def _list(
         self, where: Filter, order: tuple[Order, ...], limit: int, offset: int = 0
@@ -105,8 +115,9 @@ class Family:
 def plant(root: Member, members: Sequence[Member]) -> Tree:
     """One tree of all members: each below its parent, or below the root if that is not there.
 
-    An event that is its own ancestor hangs below the root, too. The children of an id with several
-    attempts belong to its newest one; earlier attempts of the root stand below it.
+    Of a circle of parents the member that comes first here hangs below the root. The children of
+    an id with several attempts belong to its newest one; earlier attempts of the root stand below
+    it.
     """
     top = Tree(root)
     trees = [Tree(member) for member in members if _key(member) != _key(root)]
@@ -117,23 +128,23 @@ def plant(root: Member, members: Sequence[Member]) -> Tree:
     above = {id(tree): by_id.get(tree.event["parent"], top) for tree in trees}
     reaching = {id(top)}
     for tree in trees:
-        if not _reaches(tree, above, reaching):
-            above[id(tree)] = top
-            reaching.add(id(tree))
+        if circle := _circle(tree, above, reaching):
+            above[next(id(other) for other in trees if id(other) in circle)] = top
+    for tree in trees:
         above[id(tree)].children.append(tree)
     return top
 
 
-def _reaches(tree: Tree, above: dict[int, Tree], reaching: set[int]) -> bool:
-    """Does the way up end at the top? What does is remembered in `reaching`."""
-    way: set[int] = set()
-    while id(tree) not in reaching:
-        if id(tree) in way:
-            return False
-        way.add(id(tree))
+def _circle(tree: Tree, above: dict[int, Tree], reaching: set[int]) -> set[int]:
+    """The circle that the way up runs into, if it does; all of the way is then `reaching`."""
+    way: list[int] = []
+    seen: set[int] = set()
+    while id(tree) not in reaching and id(tree) not in seen:
+        seen.add(id(tree))
+        way.append(id(tree))
         tree = above[id(tree)]
-    reaching |= way
-    return True
+    reaching |= seen
+    return set(way[way.index(id(tree)) :]) if id(tree) in seen else set()
 
 
 def cut(top: Tree) -> bool:
@@ -141,9 +152,14 @@ def cut(top: Tree) -> bool:
     level = [top]
     for _ in range(DEPTH_MAX):
         level = [child for tree in level for child in tree.children]
+    is_whole = not any(tree.children for tree in level)
     for tree in level:
         tree.children.clear()
-    return not level
+    return is_whole
+
+
+def _by_key(members: Sequence[Member]) -> dict[tuple[str, int], Member]:
+    return {_key(member): member for member in members}
 
 
 def _key(member: Member) -> tuple[str, int]:

@@ -64,6 +64,10 @@ class Ingest:
         """
         self._admit(writes)
         size = sum(len(write.event.payload) + EVENT_OVERHEAD_BYTES for write in writes)
+        if size > self._config.queue_bytes_max:
+            raise TooLarge(
+                f"{size} bytes in one request; {self._config.queue_bytes_max} is the most"
+            )
         if self.queued_events + len(writes) > self._config.queue_events_max:
             raise Overloaded
         if self.queued_bytes + size > self._config.queue_bytes_max:
@@ -117,10 +121,14 @@ class Ingest:
         began = time.perf_counter()
         try:
             answers = self._ledger.commit(requests, now_us(datetime.now(UTC)))
-        except Exception as error:  # noqa: BLE001 - whatever it was, every waiting request needs its answer
+        except StorageFailed as error:
             log.error("commit_failed", error=str(error), requests=len(requests))
-            failed = error if isinstance(error, StorageFailed) else StorageFailed()
-            return [failed for _ in requests]
+            return [error for _ in requests]
+        except Exception as error:  # noqa: BLE001 - whatever it was, every waiting request needs its answer
+            if len(requests) > 1:  # one of them is to blame: let it harm no other
+                return [answer for request in requests for answer in self._commit([request])]
+            log.error("commit_failed", error=repr(error), requests=1)
+            return [StorageFailed()]
         self._on_commit(self._ledger.last_committed)
         self._count(answers, time.perf_counter() - began)
         return answers

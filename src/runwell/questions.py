@@ -53,6 +53,9 @@ class Questions:
         self._under_way += 1
         try:
             return await loop.run_in_executor(self._pool, self._work, work, seq, stopper)
+        except asyncio.CancelledError:  # nobody waits for it any more
+            stopper.stop()
+            raise
         finally:
             self._under_way -= 1
             timer.cancel()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from runwell.errors import Error
+from runwell.config import Config
 from runwell.filter import And, Compare, Field, OneOf
 from runwell.model import Event, Outcome, Rule, Status, Write, Written
 from runwell.model.times import now_us
@@ -18,30 +18,37 @@ from runwell.query import Query, Rows, Select
 
 HOUR_US = 3_600_000_000
 HOUR_SECONDS = 3_600
-PAUSE_SECONDS_MAX = 60.0
-BATCH = 1_000
+PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 1.0, 60.0
+BATCH_MAX = 1_000
 UNFINISHED = (Status.QUEUED, Status.RUNNING)
 KEY = ("source", "scope", "id", "attempt")
 
 
 class Sweeper:
-    """Looks now and then for old runs without an end, of any protocol."""
+    """Looks now and then for old runs without an end, of the protocols that have such."""
 
     def __init__(
         self,
         run: Callable[[Query], Awaitable[Rows]],
         accept: Callable[[Sequence[Write]], Awaitable[list[Written]]],
-        after_hours: float,
+        sources: Sequence[str],
+        config: Config,
     ) -> None:
         self._run = run
         self._accept = accept
-        self._after_us = int(after_hours * HOUR_US)
-        self._pause_seconds = max(1.0, min(PAUSE_SECONDS_MAX, after_hours * HOUR_SECONDS / 4))
+        self._sources = tuple(sources)
+        self._after_us = int(config.stale_after_hours * HOUR_US)
+        pause = config.stale_after_hours * HOUR_SECONDS / 4
+        self._pause_seconds = max(PAUSE_SECONDS_MIN, min(PAUSE_SECONDS_MAX, pause))
+        # a part of what the queue takes, so that it never stands in anyone's way
+        self._batch = (
+            min(BATCH_MAX, config.events_per_request_max, config.queue_events_max // 4) or 1
+        )
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to look, if anything is to become stale at all."""
-        if self._after_us:
+        if self._after_us and self._sources:
             self._task = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
@@ -55,18 +62,22 @@ class Sweeper:
         while True:
             await asyncio.sleep(self._pause_seconds)
             try:
-                while await self.sweep(now_us(datetime.now(UTC))) == BATCH:
+                while await self.sweep(now_us(datetime.now(UTC))) == self._batch:
                     pass
-            except Error as error:  # the store is busy or gone; the next look comes soon
-                log.warning("sweep_failed", error=error.message)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next look comes soon
+                log.warning("sweep_failed", error=repr(error))
 
     async def sweep(self, now: int) -> int:
         """Mark a batch of what is too old at this time; how many became stale."""
-        before = now - self._after_us
+        before = max(0, now - self._after_us)
         where = And(
-            (OneOf(Field("status"), UNFINISHED), Compare(Field("time"), "<", before)),
+            (
+                OneOf(Field("source"), self._sources),
+                OneOf(Field("status"), UNFINISHED),
+                Compare(Field("time"), "<", before),
+            ),
         )
-        rows = await self._run(Select(tuple(map(Field, KEY)), where, limit=BATCH))
+        rows = await self._run(Select(tuple(map(Field, KEY)), where, limit=self._batch))
         if not rows.rows:
             return 0
         writes = [Write(Event(**key), mark_stale(before)) for key in rows.dicts()]

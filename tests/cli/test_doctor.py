@@ -242,3 +242,19 @@ def test_a_ledger_of_a_newer_version_is_left_as_it_is(data: Path):
     code, text = doctor(data, "--rebuild")
     assert (code, "this ledger has schema 99" in text) == (1, True)
     assert (data / "columns.duckdb").read_bytes() == before
+
+
+def test_a_directory_of_an_older_version_is_well_and_left_as_it_is(data: Path):
+    change(data, "DROP INDEX event_first", "DROP INDEX event_removed", "PRAGMA user_version = 1")
+    columns = duckdb.connect(str(data / "columns.duckdb"))
+    columns.execute("UPDATE projection SET version = version - 1")
+    columns.close()
+
+    code, output = doctor(data)
+
+    assert code == 0
+    assert "the ledger is sound: 15 events" in output
+    assert "the columns are of an older version: the server makes them anew" in output
+    ledger = apsw.Connection(str(data / "ledger.sqlite"))
+    assert ledger.execute("PRAGMA user_version").fetchone() == (1,)
+    ledger.close()

@@ -9,7 +9,7 @@ import pytest
 from tests.builders import a_write, an_event
 
 from runwell.errors import StorageFailed
-from runwell.model import remove
+from runwell.model import Kind, remove
 from runwell.store.ledger import open_ledger, sqlite
 from runwell.store.ledger.base import SchemaTooNew, encode_event
 from runwell.store.ledger.sqlite import migrate, migrations
@@ -96,17 +96,30 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_its_events(
 ):
     url = f"sqlite:///{tmp_path}/ledger.sqlite"
     monkeypatch.setattr(sqlite, "migrations", lambda: migrations()[:1])
+    session = {
+        "source": "pytest_monitor",
+        "chain": "h",
+        "kind": Kind.SESSION,
+        "payload": '{"a": 1}',
+    }
+    before = [an_event("old", metrics={"m": 0.1}), an_event("h", scope="sessions", **session)]
     old = open_ledger(url)
-    document = encode_event(an_event("old")).decode()
-    old._writer.execute(
-        "INSERT INTO event (seq, arrival, received, key, document) VALUES (1, 1, 1, ?, ?)",
-        (an_event("old").key, document),
-    )
+    for seq, event in enumerate(before, 1):
+        old._writer.execute(
+            "INSERT INTO event (seq, arrival, received, key, document) VALUES (?, ?, 1, ?, ?)",
+            (seq, seq, event.key, encode_event(event).decode()),
+        )
     old.close()
     monkeypatch.undo()
+    looked_at = open_ledger(url, upgrade=False)
+    assert (looked_at.count(), looked_at.check()) == (2, [])
+    assert looked_at._writer.execute("PRAGMA user_version").fetchone() == (1,)
+    looked_at.close()
 
     ledger = open_ledger(url)
-    assert ledger.get(an_event("old").key) == an_event("old")
+    moved = an_event("h", scope="h", **session)  # sessions went to where their tests are
+    assert [ledger.get(event.key) for event in (before[0], moved)] == [before[0], moved]
+    assert ledger.get(before[1].key) is None
     ledger.commit([[a_write("old", remove)], [a_write("new")]], 2)
-    assert (ledger.count(), ledger.last_seq(), ledger.check()) == (1, 3, [])
+    assert (ledger.count(), ledger.last_seq(), ledger.check()) == (2, 4, [])
     ledger.close()

@@ -130,6 +130,33 @@ def check_json(body: bytes, depth_max: int) -> None:
         _check_surrogates(body)
 
 
+def check_texts(value: Any, path: str = "") -> None:
+    """Refuse NUL characters and halves of surrogate pairs in any text of a decoded value.
+
+    Raises:
+        BadBody: names the place.
+    """
+    match value:
+        case str():
+            if "\0" in value or not _is_whole(value):
+                raise BadBody(f"{path}: a NUL or half of a surrogate pair in a text", pointer=path)
+        case dict():
+            for name, item in value.items():
+                check_texts(name, path)
+                check_texts(item, f"{path}.{name}" if path else str(name))
+        case list():
+            for index, item in enumerate(value):
+                check_texts(item, f"{path}[{index}]")
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _check_surrogates(body: bytes) -> None:
     try:
         decode_anything(body)

@@ -68,6 +68,7 @@ class Endpoint:
     scope: Scope | None  # None: no token is asked for
     summary: str
     body: Any = None  # the wire type of a JSON body; None: the route takes none
+    is_json_only: bool = True  # else the handler checks the body, which may be of another type
     answers: Mapping[int, Any] = field(default_factory=dict)  # status -> wire type, None: no JSON
     query: tuple[Parameter, ...] = ()
     aliases: tuple[str, ...] = ()  # other spellings of the path; not in the OpenAPI document

@@ -170,7 +170,7 @@ class Gate:
         if endpoint.method == "GET":  # a body is allowed and means nothing
             return b""
         body = await read_body(headers, receive, self._config)
-        if endpoint.body is not None:
+        if endpoint.body is not None and endpoint.is_json_only:
             check_json(body, self._config.depth_max)
         return body
 

@@ -11,6 +11,7 @@ from runwell.model.times import EARLIEST_US, LATEST_US
 INT32 = 2**31
 INT64 = 2**63
 METRICS_MAX = 1_024
+LINKS_MAX = 1_024
 HOUR_US = 3_600_000_000
 # An end may lie beyond the last start by as long as work takes.
 LATEST_END_US = LATEST_US + 1_000_000 * HOUR_US
@@ -32,11 +33,18 @@ def check_event(event: Event, tags_max: int, key_chars_max: int, value_bytes_max
         raise BadEvent("attempt", "out of range")
     _check_names("metrics", event.metrics, METRICS_MAX, key_chars_max)
     _check_names("tags", event.tags, tags_max, key_chars_max)
+    _check_names("links", event.links, LINKS_MAX, key_chars_max)
     for key, values in event.tags.items():
         for value in values:
-            # a character is at most four bytes: most texts need no closer look
-            if len(value) * 4 > value_bytes_max and len(value.encode()) > value_bytes_max:
-                raise BadEvent(f"tags.{key}", f"a value beyond {value_bytes_max} bytes")
+            _check_value(f"tags.{key}", value, value_bytes_max)
+    for key, value in event.links.items():
+        _check_value(f"links.{key}", value, value_bytes_max)
+
+
+def _check_value(field: str, value: str, bytes_max: int) -> None:
+    # a character is at most four bytes: most texts need no closer look
+    if len(value) * 4 > bytes_max and len(value.encode()) > bytes_max:
+        raise BadEvent(field, f"a value beyond {bytes_max} bytes")
 
 
 def _check_names(field: str, names: Collection[str], most: int, chars_max: int) -> None:

@@ -38,6 +38,7 @@ class Protocol:
     endpoints: Callable[[Services], Sequence[Endpoint]]
     render_error: Callable[[Error], Answer]  # any error in the protocol's own words
     credentials: Credentials = bearer_or_basic
+    goes_stale: bool = False  # its runs tell their end; those that never do become stale
     views: str = ""  # SQL of the relations that it adds for questions
 
 

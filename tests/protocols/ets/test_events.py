@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,43 @@ def test_an_end_before_the_start_is_kept_and_flagged():
     assert (event.duration, event.metrics) == (None, {"clock_skew_ms": 3_600_000.0})
 
 
+def test_an_event_that_ends_before_it_starts_is_found_by_both_times():
+    server = a_server()
+    put(server, "r", **span(8, 2))
+
+    for query, found in (
+        ("?frm=2026-01-01T07:00:00Z", ["r"]),
+        ("?to=2026-01-01T03:00:00Z", ["r"]),
+        ("?frm=2026-01-01T09:00:00Z", []),
+    ):
+        assert ids(server, query) == found
+
+
+def test_an_event_without_times_is_now(tmp_path: Path):
+    async def scenario(_app, client):
+        before = datetime.now(UTC)
+        event = (await client.put("/api/v1/event/", json={"event": {}})).json()
+        after = datetime.now(UTC)
+        start, end = (datetime.fromisoformat(event[name]) for name in ("start_time", "end_time"))
+        assert start == end
+        assert before - timedelta(milliseconds=1) <= start <= after
+        merged = (await client.post("/api/v1/event/", json={"event": {"id": event["id"]}})).json()
+        assert merged["start_time"] == event["start_time"]
+        assert datetime.fromisoformat(merged["end_time"]) >= end
+
+    play(tmp_path, scenario)
+
+
+def test_null_means_that_there_is_none():
+    server = a_server()
+    put(server, "d", parent_id="p", tags={"a": ["1"]}, detail_urls={"u": "http://u"})
+
+    merged = post(server, id="d", parent_id=None, tags=None, detail_urls=None)
+    assert (merged["parent_id"], merged["tags"]) == ("p", {"a": ["1"]})
+    updated = post(server, "update", id="d", parent_id=None, tags=None, detail_urls=None)
+    assert (updated["parent_id"], updated["tags"], updated["detail_urls"]) == ("", {}, {})
+
+
 def filled() -> FakeServer:
     server = a_server()
     put(server, "a", **span(1, 2), tags={"service": ["web", "api"], "status": ["success"]})
@@ -218,6 +256,9 @@ def filled() -> FakeServer:
         ("?count=2&page=2", "a"),
         ("?count=0", "bca"),
         ("?count=2&page=9", ""),
+        ("?service=web&service=api", "a"),
+        ("?frm=2026-01-01 06:00:00 00:00", "b"),
+        ("?frm=2026-01-01T07:00:00%2B01", "b"),
     ],
 )
 def test_events_are_found_by_every_tag_and_any_overlap(query: str, expected: str):
@@ -237,6 +278,8 @@ def test_events_are_found_by_every_tag_and_any_overlap(query: str, expected: str
         ("?" + "&".join(["tag=a:b"] * 40), "tag: at most 32 of them"),
         ("?format=xml", "format: csv or ndjson"),
         ("?cursor=!", "cursor: not one of this list"),
+        ("?cursor=W2ZhbHNlLDkyMjMzNzIwMzY4NTQ3NzU4MDcsMV0", "cursor: not one of this list"),
+        ("?count=-%2B5", "invalid literal for int() with base 10: '-+5'"),
     ],
 )
 def test_a_query_that_means_nothing_is_refused(query: str, text: str):
@@ -279,6 +322,21 @@ def test_lists_come_as_csv_and_as_lines():
     assert [json.loads(line)["id"] for line in lines] == ["b", "c", "a", "=cmd()"]
 
 
+def test_an_export_names_its_next_page(tmp_path: Path):
+    async def scenario(_app, client):
+        for number in range(9):
+            event = {"id": str(number), **span(number, number), "tags": {"a": ["b"]}}
+            await client.put("/api/v1/event/", json={"event": event})
+        found, path = [], "/api/v1/events?format=ndjson&count=4&tag=a:b"
+        while path:
+            answer = await client.get(path)
+            found += [json.loads(line)["id"] for line in answer.text.splitlines()]
+            path = answer.headers.get("link", "").removeprefix("<").partition(">")[0]
+        assert found == list("876543210")
+
+    play(tmp_path, scenario)
+
+
 def test_what_merges_bring_together_is_bounded(monkeypatch: pytest.MonkeyPatch):
     server = a_server()
     put(server, "d", tags={"a": ["1", "2"]}, description="12345", detail_urls={"a": "1", "b": "2"})
@@ -292,3 +350,10 @@ def test_what_merges_bring_together_is_bounded(monkeypatch: pytest.MonkeyPatch):
         ({"description": "6"}, "description: more than 5 characters"),
     ):
         assert refusal(server, "POST", "/api/v1/event/", {"event": {"id": "d", **more}}) == text
+    monkeypatch.undo()
+    limited = a_server(tags_per_event_max=1)
+    put(limited, "d", tags={"a": ["1"]})
+    body = {"event": {"id": "d", "tags": {"b": ["1"]}}}
+    assert refusal(limited, "POST", "/api/v1/event/", body) == "tags: 2 tags; 1 is the most"
+    body = {"event": {"id": "e", "detail_urls": {"a": "x" * 9_000}}}
+    assert refusal(limited, "POST", "/api/v1/event/", body).startswith("links.a: a value beyond")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
+import operator
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.store.engines import LEDGERS
 
 from runwell.errors import TooLarge
-from runwell.model import Event, Outcome, Status, Write
+from runwell.model import Event, Kind, Outcome, Status, Write
 from runwell.protocols.trunk import attempts
 from runwell.protocols.trunk.attempts import join_attempts
 from runwell.protocols.trunk.decode import read_request
@@ -49,7 +50,7 @@ def payload(metrics: dict[str, float] | None = None, **tags: Any) -> dict[str, A
 
 def writes_of(*messages: dict[str, Any]) -> list[Write]:
     body = json.dumps({"repo": REPO, "events": list(messages)}).encode()
-    return to_writes(read_request(body), RULES, "test")
+    return [write for write, _ in to_writes(read_request(body), RULES, "test")]
 
 
 def events_of(*messages: dict[str, Any]) -> list[Event]:
@@ -186,41 +187,66 @@ PAYLOADS = st.none() | st.builds(
 SEQUENCES = st.none() | st.fixed_dictionaries(
     {
         "platform": st.just("jenkins"),
-        "kind": st.sampled_from(["pipeline", "stage"]),
+        "kind": st.sampled_from(["pipeline", "stage", "whatever"]),
         "key": st.sampled_from(["k1", "k2"]),
         "name": st.sampled_from(["n1", "n2"]),
     }
 )
 
 
+EXTRAS = st.fixed_dictionaries(
+    {
+        "payload": PAYLOADS,
+        "sequence": SEQUENCES,
+        "parent": st.none() | st.just({"eventId": "run"}),
+    }
+)
+ENDS = st.sampled_from(["SUCCESS", "FAILURE", "UNSPECIFIED", "NEUTRAL", "STALE"])
+
+
 @st.composite
 def runs(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Up to three attempts of one id: a start, an end, or both, each with anything in it."""
+    """Attempts of one id: of each a start, a conclusion, one or two ends, or some of these."""
     messages: list[dict[str, Any]] = []
-    for number in range(draw(st.integers(1, 3))):
+    for number in range(draw(st.integers(1, 4))):
         start = number * 100
-        end = start + draw(st.sampled_from([0, 10, 99]))
-        told_by = draw(st.sampled_from(["start", "end", "both"]))
-        jitter = draw(st.sampled_from([0, 0, 5])) if end - start > 5 else 0
-        extra = {
-            name: draw(kind) for name, kind in (("payload", PAYLOADS), ("sequence", SEQUENCES))
-        }
-        if told_by != "end":
-            messages.append(a_message(start, conclusion="UNSPECIFIED", **extra))
-        if told_by != "start":
-            extra = {"payload": draw(PAYLOADS), "sequence": draw(SEQUENCES)}
-            conclusion = draw(st.sampled_from(["SUCCESS", "FAILURE", "UNSPECIFIED"]))
-            messages.append(a_message(start + jitter, end, conclusion=conclusion, **extra))
+        told = draw(st.sets(st.sampled_from(["start", "over", "end", "late"]), min_size=1))
+        jitter = draw(st.sampled_from([0, 0, 5]))
+        if "start" in told:
+            messages.append(a_message(start, conclusion="UNSPECIFIED", **draw(EXTRAS)))
+        if "over" in told:
+            words = st.sampled_from(["FAILURE", "NEUTRAL", "SKIPPED", "STALE"])
+            messages.append(a_message(start, conclusion=draw(words), **draw(EXTRAS)))
+        if "end" in told:
+            messages.append(
+                a_message(start + jitter, start + 10, conclusion=draw(ENDS), **draw(EXTRAS))
+            )
+        if "late" in told:
+            end = start + draw(st.sampled_from([50, 150]))
+            messages.append(a_message(start, end, conclusion=draw(ENDS), **draw(EXTRAS)))
     return messages
 
 
 @given(st.data())
+@settings(max_examples=300)
 def test_any_order_and_any_number_of_repeats_end_in_one_state(data: st.DataObject):
     messages = events_of(*data.draw(runs()))
     several = messages + data.draw(st.lists(st.sampled_from(messages), max_size=4))
     order = data.draw(st.permutations(several))
 
     assert told(order) == told(messages)
+
+
+@given(st.data())
+def test_looking_at_the_neighbourhood_is_as_good_as_looking_at_everything(data: st.DataObject):
+    messages = data.draw(st.permutations(events_of(*data.draw(runs()))))
+    groups = attempts._groups({attempts.rank(message): message for message in messages}.values())
+
+    everything = [
+        msgspec.structs.replace(attempts._attempt(group), attempt=number)
+        for number, group in enumerate(groups, 1)
+    ]
+    assert told(messages) == everything
 
 
 def stored_in(folder: Path, requests: list[list[Write]]) -> dict[tuple[str, str, int], Event]:
@@ -248,7 +274,7 @@ def test_every_order_of_a_run_with_its_stage_is_stored_alike(tmp_path: Path):
     ]
     expected = None
     for number, order in enumerate(itertools.permutations(run + stage)):
-        if number % 24:
+        if number % 23:  # nothing that divides 720: every place sees every message
             continue
         requests = [writes_of(message) for message in (*order, order[0])]
         stored = stored_in(tmp_path / str(number), requests)
@@ -292,6 +318,71 @@ def test_what_an_attempt_keeps_aside_is_bounded(monkeypatch: pytest.MonkeyPatch)
 
     assert len(event.tags) == 20
     assert len(attempts.decode_memo(event.memo)) == 3
+
+
+def test_what_is_kept_aside_has_no_payload_and_a_bound_in_bytes():
+    large = [
+        a_message(n, payload=payload(**{f"t{n}": "x" * 8_000}), x="y" * 9_000_000) for n in (0, 1)
+    ]
+    larger = [a_message(n, payload=payload(**{f"t{n}": ["x" * 8_000] * 16})) for n in range(2, 8)]
+
+    (event,) = told(events_of(*large))
+    assert len(event.memo) < 20_000
+    assert len(event.payload) > 9_000_000
+    (event,) = told(events_of(*large, *larger))
+    assert len(event.memo) <= attempts.MEMO_BYTES_MAX
+    assert len(event.tags) == 8
+
+
+STAGE = {"platform": "jenkins", "kind": "stage", "key": "k", "name": "Build"}
+
+
+@pytest.mark.parametrize(
+    "end",
+    [{}, {"parent": {"eventId": "run"}}, {"sequence": STAGE}, {"sequence": {**STAGE, "name": "x"}}],
+)
+def test_what_an_end_leaves_out_stays_as_its_start_told_it(end: dict[str, Any]):
+    url = {"url": "https://ci.acme.test/1"}
+    said = {"parent": {"eventId": "run"}, "sequence": STAGE}
+    start = a_message(0, payload=payload(path="webshop-ci/Build", **url), **said)
+
+    for order in ((start, a_message(0, 10, **end)), (a_message(0, 10, **end), start)):
+        (event,) = told(events_of(*order))
+        assert (event.kind, event.parent, event.pipeline) == (Kind.STAGE, "run", "webshop-ci")
+        assert event.links == url
+        assert event.component == "k"
+
+
+def test_a_link_goes_with_its_tag():
+    start = a_message(0, payload=payload(logs="https://x", url=["x", "https://y"]))
+    (event,) = told(events_of(start, a_message(0, 10, payload=payload(logs="n/a"))))
+
+    assert event.links == {"url": "https://y"}
+
+
+def test_a_run_that_ended_at_an_unknown_time_is_not_overwritten_by_the_next():
+    messages = events_of(a_message(0, conclusion="FAILURE"), a_message(100), a_message(100, 110))
+    for order in itertools.permutations(messages):
+        stored = told(order)
+        assert [event.status for event in stored] == [Status.FAILED, Status.SUCCEEDED]
+        assert spans(stored) == [(0, None), (100, 110)]
+
+
+def test_a_thousand_attempts_are_told_again_without_looking_at_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    stored: Sequence[Event] = []
+    messages = events_of(*(a_message(n * 10, n * 10 + 5) for n in range(1_000)))
+    for number, message in enumerate(messages):
+        stored = [*stored, msgspec.structs.replace(message, attempt=number + 1)]
+    looked = []
+    original = attempts._messages
+    monkeypatch.setattr(attempts, "_messages", lambda e: looked.append(e) or original(e))
+
+    for message in messages:
+        again = join_attempts(stored, message)
+        assert all(map(operator.is_, again, stored))
+    assert len(looked) <= 2 * len(messages)
 
 
 def test_an_id_for_everything_is_refused_in_the_end(monkeypatch: pytest.MonkeyPatch):

@@ -15,7 +15,7 @@ from tests.apps import play
 from tests.protocols.fake import FakeServer
 
 from runwell.model import Event, Kind, Status
-from runwell.protocols.trunk import PROTOCOL
+from runwell.protocols.trunk import PROTOCOL, attempts
 
 PATH = "/v1/metrics/trackEvents"
 REPO = {"host": "github.com", "owner": "acme", "name": "webshop"}
@@ -83,15 +83,23 @@ def tags(*pairs: Any) -> dict[str, Any]:
         ),
         (
             an_event(payload=tags(("a", "x" * 9000))),
-            "events[0].tags.a: a value beyond 8192 bytes",
+            "events[0].payload.tags.a: a value beyond 8192 bytes",
         ),
         (
             an_event(payload=tags(*((str(n), "x") for n in range(129)))),
-            "events[0].tags: 129 tags; 128 is the most",
+            "events[0].payload.tags: 129 tags; 128 is the most",
         ),
         (
             an_event(payload=metrics(*((str(n), 1) for n in range(1025)))),
-            "events[0].metrics: 1025 metrics; 1024 is the most",
+            "events[0].payload.metrics: 1025 metrics; 1024 is the most",
+        ),
+        (
+            an_event(payload=metrics(("n" * 129, 1))),
+            "events[0].payload.metrics: a key of 129 characters; 128 is the most",
+        ),
+        (
+            an_event(sequence={**SEQUENCE, "payload": tags(("a", "x" * 9000))}),
+            "events[0].sequence.payload.tags.a: a value beyond 8192 bytes",
         ),
         (
             an_event(sequence={**SEQUENCE, "key": "x" * 128}),
@@ -127,7 +135,10 @@ def test_a_mistake_is_named_by_its_place(event: Any, message: str):
         (a_request(repo="x"), "repo: object required"),
         (a_request(repo={**REPO, "owner": ""}), "repo.owner: must not be empty"),
         (a_request(events={}), "events: array required"),
-        (b'{"repo": {}, "events": [], "x": 1e999}', "a number is out of range"),
+        (
+            b'{"repo": {"host": "h", "owner": "o", "name": "n"}, "events": [], "x": 1e999}',
+            "a number",
+        ),
         (b'{"events": [NaN]}', "not JSON: JSON is malformed"),
     ],
 )
@@ -138,7 +149,17 @@ def test_a_request_that_is_none_is_refused(body: Any, message: str):
 def test_the_second_of_many_is_named_and_none_is_stored():
     error = error_of(a_request(an_event(), an_event(id="2", payload=tags(("x" * 200, "y")))))
 
-    assert error["path"] == "events[1].tags"
+    assert error["path"] == "events[1].payload.tags"
+
+
+def test_an_id_with_too_many_runs_is_named_by_its_place(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(attempts, "ATTEMPTS_MAX", 1)
+    events = [an_event(id="0"), *(an_event(createdAt=T0 + n, finishedAt=T0 + n) for n in range(2))]
+
+    error = error_of(a_request(*events))
+
+    assert error["message"] == "events[2]: '1' names 1 runs already; give each its id"
+    assert error["path"] == "events[2]"
 
 
 def test_too_many_events_are_too_large():
@@ -187,11 +208,11 @@ def test_addresses_are_links_and_the_branch_and_commit_are_fields():
     )
 
 
-def test_a_sequence_adds_its_tags_where_the_event_has_none():
+def test_a_sequence_keeps_its_own_tags():
     sequence = {**SEQUENCE, "payload": tags(("team", "web"), ("url", "https://s"))}
     event, series = stored(an_event(payload=tags(("url", "https://e")), sequence=sequence))
 
-    assert event.tags == {"team": ["web"], "url": ["https://e"]}
+    assert event.tags == {"url": ["https://e"]}
     assert series.tags == {"team": ["web"], "url": ["https://s"]}
     assert (series.kind, series.name, series.id) == (Kind.SEQUENCE, "n", "k")
 
@@ -202,12 +223,14 @@ def test_a_sequence_adds_its_tags_where_the_event_has_none():
         ("pipeline", None, Kind.PIPELINE),
         ("nested-pipeline", {"eventId": "0"}, Kind.PIPELINE),
         ("Stage", {"eventId": "0"}, Kind.STAGE),
-        ("whatever", None, Kind.PIPELINE),
-        ("whatever", {"eventId": "0"}, Kind.JOB),
+        ("whatever", None, Kind.EVENT),
+        (None, None, Kind.PIPELINE),
+        (None, {"eventId": "0"}, Kind.JOB),
     ],
 )
-def test_the_sequence_says_what_kind_of_run_it_is(word: str, parent: Any, kind: Kind):
-    event, _ = stored(an_event(parent=parent, sequence={**SEQUENCE, "kind": word}))
+def test_the_sequence_says_what_kind_of_run_it_is(word: str | None, parent: Any, kind: Kind):
+    sequence = {**SEQUENCE, "kind": word} if word else None
+    event, *_ = stored(an_event(parent=parent, sequence=sequence))
     assert event.kind is kind
 
 
@@ -242,13 +265,14 @@ def test_the_wait_is_the_first_of_three_metrics(given: Any, wait_us: int | None)
         ("NEUTRAL", T0, Status.UNKNOWN),
         ("ACTION_REQUIRED", T0, Status.UNKNOWN),
         ("STARTUP_FAILURE", T0, Status.FAILED),
-        ("STALE", T0, Status.STALE),
+        ("STALE", T0, Status.UNKNOWN),
+        ("STALE", None, Status.UNKNOWN),
     ],
 )
 def test_every_conclusion_has_its_status(conclusion: Any, finished: Any, status: Status):
     (event,) = stored(an_event(conclusion=conclusion, finishedAt=finished))
     assert event.status is status
-    assert (event.duration is None) == (status in (Status.RUNNING, Status.STALE))
+    assert (event.duration is None) == (finished is None)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from runwell.http.body import check_json, check_texts
 from runwell.http.numbers import check_numbers
 from runwell.protocols.ets.errors import BadInput
 from runwell.protocols.ets.times import DateOrder, read_time
@@ -26,7 +27,7 @@ OPERATIONS = ("merge", "update")
 
 
 class Given(NamedTuple):
-    """What a sent event says; None: nothing about it."""
+    """What a sent event says; None: nothing about it. A null says that there is none."""
 
     id: str | None
     source_id: str | None
@@ -51,22 +52,25 @@ def media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower() or "application/octet-stream"
 
 
-def read_body(content_type: str, body: bytes) -> Any:
+def read_body(content_type: str, body: bytes, depth_max: int) -> Any:
     """The value of a body.
 
     Raises:
-        BadInput: another type, or not what the type says.
+        BadInput, BadBody: another type, or not what the type says, or texts that no one can store.
     """
     media = media_type(content_type)
     if media in YAML:
-        return read_yaml(body)
+        value = read_yaml(body)
+        check_texts(value)
+        return value
     if media != JSON:
         known = f"Supported types are: ['{JSON}', '{YAML[1]}']"
         raise BadInput(f"unable to extract parameters for content type {media}. {known}")
+    check_json(body, depth_max)
     check_numbers(body)
     try:
-        return json.loads(body, parse_constant=_no_number) if body else None
-    except (ValueError, RecursionError) as error:
+        return json.loads(body.decode(), parse_constant=_no_number) if body else None
+    except ValueError as error:
         raise BadInput(str(error)) from error
 
 
@@ -117,8 +121,8 @@ def read_event(sent: Any, order: DateOrder) -> Given:
         start=read_time(sent["start_time"], order) if "start_time" in sent else None,
         end=read_time(sent["end_time"], order) if "end_time" in sent else None,
         description=_text(sent["description"], "description") if "description" in sent else None,
-        detail_urls=_urls(sent.get("detail_urls")),
-        tags=_tags(sent.get("tags")),
+        detail_urls=_urls(sent["detail_urls"]) if "detail_urls" in sent else None,
+        tags=_tags(sent["tags"]) if "tags" in sent else None,
     )
 
 
@@ -154,9 +158,9 @@ def _text(value: Any, name: str) -> str:
     raise BadInput(f"{name}: a text, not {_shown(value)}", pointer=name)
 
 
-def _urls(value: Any) -> dict[str, str] | None:
+def _urls(value: Any) -> dict[str, str]:
     if value is None:
-        return None
+        return {}
     if not isinstance(value, dict):
         raise BadInput(f"detail_urls: an object, not {_shown(value)}", pointer="detail_urls")
     return {
@@ -164,10 +168,10 @@ def _urls(value: Any) -> dict[str, str] | None:
     }
 
 
-def _tags(value: Any) -> dict[str, list[str]] | None:
+def _tags(value: Any) -> dict[str, list[str]]:
     """Texts by key; a key with no texts is not there."""
     if value is None:
-        return None
+        return {}
     if not isinstance(value, dict):
         raise BadInput(f"tags: an object, not {_shown(value)}", pointer="tags")
     tags = {_key(key, "tags"): _tag_values(values, f"tags.{key}") for key, values in value.items()}

@@ -7,10 +7,11 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
-from runwell.http import Answer
+from runwell.http import Answer, Call
 from runwell.protocols.ets import wire
 from runwell.protocols.ets.decode import JSON, YAML, media_type
 from runwell.protocols.ets.errors import BadInput
@@ -20,23 +21,38 @@ FIELDS = wire.EventAnswer.__struct_fields__
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 
 
+def wants_yaml(headers: Mapping[str, str]) -> str:
+    """The type of YAML that a request is to be answered in, "" for JSON.
+
+    That is the type of its body, or what it accepts where it has none.
+    """
+    if sent := headers.get("content-type", ""):
+        return media_type(sent) if media_type(sent) in YAML else ""
+    accepted = [media_type(part) for part in headers.get("accept", "").split(",")]
+    return next((media for media in accepted if media in YAML), "")
+
+
 def answer(value: Any, headers: Mapping[str, str]) -> Answer:
-    """A value in the type of the request: YAML if that was sent or asked for, else JSON."""
+    """A value in the type of the request."""
     plain = msgspec.to_builtins(value)
-    for name in ("content-type", "accept"):
-        if (media := media_type(headers.get(name, ""))) in YAML:
-            return Answer(200, write_yaml(plain), media)
+    if media := wants_yaml(headers):
+        return Answer(200, write_yaml(plain), media)
     return Answer(200, json.dumps(plain).encode(), JSON)
 
 
-def export(events: Sequence[wire.EventAnswer], kind: str) -> Answer:
-    """A list of events for other programs."""
-    match kind:
+def export(events: Sequence[wire.EventAnswer], call: Call, following: str | None) -> Answer:
+    """A list of events for other programs; the header `Link` names the next page."""
+    extra: tuple[tuple[str, str], ...] = ()
+    if following:
+        asked = [pair for pair in call.query.multi_items() if pair[0] not in ("cursor", "page")]
+        query = urlencode([*asked, ("cursor", following)])
+        extra = (("link", f'<{call.path}?{query}>; rel="next"'),)
+    match call.query["format"]:
         case "ndjson":
             text = "".join(f"{json.dumps(msgspec.to_builtins(event))}\n" for event in events)
-            return Answer(200, text.encode(), "application/x-ndjson")
+            return Answer(200, text.encode(), "application/x-ndjson", extra)
         case "csv":
-            return Answer(200, _csv(events).encode(), "text/csv; charset=utf-8")
+            return Answer(200, _csv(events).encode(), "text/csv; charset=utf-8", extra)
     raise BadInput("format: csv or ndjson", pointer="format")
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated
+import re
+from typing import Annotated, Literal
 
 import msgspec
 from starlette.datastructures import QueryParams
 
 from runwell.filter import And, Compare, Field, Filter, Or, Tag
 from runwell.http import Parameter
+from runwell.model.bounds import LATEST_END_US
 from runwell.protocols.ets.errors import BadInput
 from runwell.protocols.ets.times import DateOrder, read_query_time
 from runwell.protocols.ets.translate import SCOPE, SOURCE
@@ -19,7 +21,7 @@ from runwell.query import Order
 COUNT_DEFAULT = 100
 PAGE_MAX = 1_000_000_000
 TAGS_MAX = 32
-DIGITS_MAX = 18
+WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 PARAMETERS = (
@@ -40,7 +42,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """Where a page ended: its last event's time in the order that it was read in, and arrival."""
 
     use_update_time: bool
-    us: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    us: Annotated[int, msgspec.Meta(ge=0, le=LATEST_END_US)]
     arrival: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
@@ -74,13 +76,18 @@ def read_by_update(query: QueryParams) -> bool:
 
 def read_condition(query: QueryParams, order: DateOrder, *, by_update: bool) -> And:
     """All that must hold: every tag, and some of the event between `frm` and `to`."""
-    start, end = ("received", "received") if by_update else ("started", "finished")
     parts: list[Filter] = [*SAME_API, *_tag_conditions(query)]
     if "frm" in query:
-        parts.append(Compare(Field(end), ">=", read_query_time(query["frm"], order)))
+        parts.append(_either(">=", read_query_time(query["frm"], order), by_update=by_update))
     if "to" in query:
-        parts.append(Compare(Field(start), "<", read_query_time(query["to"], order)))
+        parts.append(_either("<", read_query_time(query["to"], order), by_update=by_update))
     return And(tuple(parts))
+
+
+def _either(op: Literal[">=", "<"], us: int, *, by_update: bool) -> Filter:
+    """One of the event's two times fulfils it: its end may also lie before its start."""
+    names = ("received",) if by_update else ("started", "finished")
+    return Or(tuple(Compare(Field(name), op, us) for name in names))
 
 
 def newest_first(*, by_update: bool) -> tuple[Order, ...]:
@@ -118,10 +125,11 @@ def write_cursor(cursor: Cursor) -> str:
 def _tag_conditions(query: QueryParams) -> list[Filter]:
     sent = query.getlist("tag")
     pairs = sent[0].split(",") if len(sent) == 1 else sent
-    pairs += [f"{name}:{query[name]}" for name in ("status", "service") if name in query]
-    if len(pairs) > TAGS_MAX:
+    short = [(name, text) for name in ("status", "service") for text in query.getlist(name)]
+    if len(pairs) + len(short) > TAGS_MAX:
         raise BadInput(f"tag: at most {TAGS_MAX} of them", pointer="tag")
-    return [_tag_condition(pair) for pair in pairs if pair]
+    named: list[Filter] = [Compare(Tag(name), "==", text) for name, text in short]
+    return [*(_tag_condition(pair) for pair in pairs if pair), *named]
 
 
 def _tag_condition(pair: str) -> Filter:
@@ -136,7 +144,6 @@ def _tag_condition(pair: str) -> Filter:
 
 
 def _int(text: str) -> int:
-    digits = text.strip().removeprefix("-").removeprefix("+")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= DIGITS_MAX):
+    if not WHOLE.fullmatch(text.strip()):
         raise BadInput(f"invalid literal for int() with base 10: {text[:40]!r}")
     return int(text)

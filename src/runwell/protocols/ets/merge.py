@@ -19,7 +19,7 @@ from runwell.protocols.ets.translate import SOURCE_ID, derived
 # What merges may bring together in one event.
 TAG_VALUES_MAX = 10_000
 LINKS_MAX = 1_024
-DESCRIPTION_CHARS_MAX = 1_048_576
+DESCRIPTION_CHARS_MAX = 65_536
 
 Join = Callable[[Event, Event], Event]
 
@@ -37,13 +37,15 @@ def delete(stored: Event | None, incoming: Event) -> None:
         raise CannotDelete(incoming.id)
 
 
-def posted(join: Join, *, insert: bool) -> Rule:
+def posted(join: Join, *, insert: bool, tags_max: int) -> Rule:
     """A rule: join with what is stored; what is unknown is stored only if `insert` says so."""
 
     def rule(stored: Event | None, incoming: Event) -> Event | None:
         if stored is None:
             return bounded(incoming) if insert else None
         after = bounded(derived(join(stored, incoming)))
+        if len(after.tags) > tags_max:
+            raise BadEvent("tags", f"{len(after.tags)} tags; {tags_max} is the most")
         return stored if _content(after) == _content(stored) else after
 
     return rule

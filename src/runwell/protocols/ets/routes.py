@@ -19,7 +19,7 @@ from runwell.protocols.base import Services
 from runwell.protocols.ets import lists, wire
 from runwell.protocols.ets.decode import Given, read_body, read_post, read_put
 from runwell.protocols.ets.errors import NoDiagram, NoSuchEvent
-from runwell.protocols.ets.formats import answer, export
+from runwell.protocols.ets.formats import answer, export, wants_yaml
 from runwell.protocols.ets.merge import create, delete, merge, posted, update
 from runwell.protocols.ets.page import tree_page
 from runwell.protocols.ets.swagger import swagger
@@ -29,6 +29,8 @@ from runwell.protocols.ets.tree import to_impact
 from runwell.query import Select, count_events
 
 BASE = "/api/v1/event"
+YAML_EVENTS_MAX = 1_000
+PAGE_EVENTS_MAX = 1_000  # what a person still looks at
 PAGES = (
     Parameter("count", "events on a page; as many as there may be if not given", int),
     Parameter("page", "which page, from 1; the header `Link` names the next", int),
@@ -44,17 +46,18 @@ def _writing(services: Services) -> list[Endpoint]:
     order = cast("DateOrder", services.config.ets_date_order)
 
     async def put_event(call: Call) -> Answer:
-        given = read_put(_value(call), order)
+        given = read_put(_value(call, services), order)
         event = _incoming(given, call)
         (written,) = await services.accept([Write(event, create)])
         return answer(to_wire(written.event), call.headers)
 
     async def post_event(call: Call) -> Answer:
-        given, operation, insert = read_post(_value(call), order)
+        given, operation, insert = read_post(_value(call, services), order)
         event = _incoming(given, call)
         join = merge if operation == "merge" else update(given)
         is_new_stored = services.config.ets_insert_default if insert is None else insert
-        (written,) = await services.accept([Write(event, posted(join, insert=is_new_stored))])
+        rule = posted(join, insert=is_new_stored, tags_max=services.config.tags_per_event_max)
+        (written,) = await services.accept([Write(event, rule)])
         found = answer(to_wire(written.event), call.headers)
         if written.outcome is Outcome.ABSENT:
             return Answer(
@@ -67,7 +70,8 @@ def _writing(services: Services) -> list[Endpoint]:
         await services.accept([Write(Event(source=SOURCE, scope=SCOPE, id=id_), delete)])
         return answer(wire.Deleted(f"Event: {id_} deleted successfully"), call.headers)
 
-    one = partial(Endpoint, scope="write", answers={200: wire.EventAnswer, 400: wire.Refused})
+    answers = {200: wire.EventAnswer, 400: wire.Refused}
+    one = partial(Endpoint, scope="write", answers=answers, is_json_only=False)
     gone = partial(Endpoint, scope="write", answers={200: wire.Deleted, 400: wire.Refused})
     return [
         _route(one, "PUT", "/", put_event, "Create an event.", body=wire.Put),
@@ -88,8 +92,9 @@ def _is_json(call: Call) -> bool:
     return call.headers.get("content-type", "").strip().lower().startswith("application/json")
 
 
-def _value(call: Call) -> Any:
-    return read_body(call.headers.get("content-type", ""), call.body)
+def _value(call: Call, services: Services) -> Any:
+    content_type = call.headers.get("content-type", "")
+    return read_body(content_type, call.body, services.config.depth_max)
 
 
 def _listing(services: Services) -> list[Endpoint]:
@@ -98,7 +103,9 @@ def _listing(services: Services) -> list[Endpoint]:
     async def list_events(call: Call) -> Answer:
         by_update = lists.read_by_update(call.query)
         where = lists.read_condition(call.query, order, by_update=by_update)
-        count = lists.read_count(call.query, lists.COUNT_DEFAULT, services.config.page_max)
+        most = _most(services, call)
+        is_export = bool(call.query.get("format"))
+        count = lists.read_count(call.query, most if is_export else lists.COUNT_DEFAULT, most)
         cursor = lists.read_cursor(call.query, by_update=by_update)
         offset = 0 if cursor else lists.read_offset(call.query, count)
         shown = And((*where.parts, lists.after(cursor))) if cursor else where
@@ -112,13 +119,13 @@ def _listing(services: Services) -> list[Endpoint]:
         )
         rows = (await services.run(select)).dicts()
         events = [to_answer(row) for row in rows[:count]]
-        if call.query.get("format"):
-            return export(events, call.query["format"])
-        total = (await services.run(count_events(where))).scalar()
         following = None
         if len(rows) > count:
             last = rows[count - 1]
             following = lists.write_cursor(lists.Cursor(by_update, last[by], last["arrival"]))
+        if is_export:
+            return export(events, call, following)
+        total = (await services.run(count_events(where))).scalar()
         return answer(wire.ListAnswer(len(events), events, total, following), call.headers)
 
     async def get_event(call: Call) -> Answer:
@@ -136,13 +143,19 @@ def _listing(services: Services) -> list[Endpoint]:
     ]
 
 
-def _family(services: Services) -> Family:
-    return Family(services.run, SOURCE, SCOPE, FIELDS, services.config.page_max)
+def _family(services: Services, members_max: int = 1) -> Family:
+    return Family(services.run, SOURCE, SCOPE, FIELDS, members_max)
+
+
+def _most(services: Services, call: Call) -> int:
+    """How many events one answer may hold; YAML takes its time to write."""
+    most = services.config.page_max
+    return min(most, YAML_EVENTS_MAX) if wants_yaml(call.headers) else most
 
 
 def _relatives(services: Services) -> list[Endpoint]:
     async def list_children(call: Call) -> Answer:
-        most = services.config.page_max
+        most = _most(services, call)
         count = lists.read_count(call.query, most, most)
         offset = lists.read_offset(call.query, count)
         found = await _family(services).children(call.params["id"], count + 1, offset)
@@ -158,7 +171,7 @@ def _relatives(services: Services) -> list[Endpoint]:
         return answer([to_answer(event) for event in ancestors], call.headers)
 
     async def impact(call: Call) -> Answer:
-        family = _family(services)
+        family = _family(services, _most(services, call))
         event = await family.find(call.params["id"])
         if event is None:
             raise NoSuchEvent
@@ -192,7 +205,7 @@ def _route(
 
 def _pages(services: Services) -> list[Endpoint]:
     async def show_tree(call: Call) -> Answer:
-        family = _family(services)
+        family = _family(services, min(services.config.page_max, PAGE_EVENTS_MAX))
         root = await family.root(call.params["id"])
         if root is None:
             raise NoDiagram(call.params["id"])

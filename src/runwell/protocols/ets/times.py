@@ -19,11 +19,14 @@ SHOWN_CHARS = 80
 
 DateOrder = Literal["mdy", "dmy", "ymd"]
 # date only is no time
-ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
+ISO = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII
+)
 NUMBER = re.compile(r"\d{1,20}(\.\d{1,20})?", re.ASCII)
 # "start_time": "12/05/16:10:25:00", which the original never understood itself
 DOCUMENTED = re.compile(r"(\d\d)/(\d\d)/(\d\d):(\d\d):(\d\d):(\d\d)", re.ASCII)
-LOST_PLUS = re.compile(r" (\d\d:?\d\d)$")  # `+00:00` in a URL arrives as ` 00:00`
+# `+00:00` in a URL arrives as ` 00:00`
+LOST_PLUS = re.compile(r"(\d{4}-\d\d-\d\d[T ][\d:.]+) (\d\d:?\d\d)", re.ASCII)
 
 
 def read_time(value: Any, order: DateOrder) -> int:
@@ -46,7 +49,8 @@ def read_query_time(text: str, order: DateOrder) -> int:
     """A time in a query string, where a `+` may have become a blank."""
     if not text:
         raise _unreadable(text)
-    return read_time(LOST_PLUS.sub(r"+\1", text) if "T" in text else text, order)
+    found = LOST_PLUS.fullmatch(text)
+    return read_time(f"{found[1]}+{found[2]}" if found else text, order)
 
 
 def to_text(us: int) -> str:

@@ -14,5 +14,6 @@ PROTOCOL = Protocol(
     endpoints=endpoints,
     render_error=render_error,
     credentials=header_token("x-api-token"),
+    goes_stale=True,
     views=(resources.files(__name__) / "views.sql").read_text("utf-8"),
 )

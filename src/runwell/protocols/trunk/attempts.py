@@ -7,27 +7,27 @@ keeps its id. Within an attempt the message that knows more about the end wins, 
 and name by name; what it leaves out stays as another message told it.
 
 An attempt is stored as the event that its messages come to. Messages that still matter beside that
-event are kept in its `memo`: a start whose own end may yet come, say. Usually there are none.
+event are kept in its `memo`, without their payloads: a start whose own end may yet come, say.
+Usually there are none.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from runwell.errors import TooLarge
-from runwell.model import Event, Status
+from runwell.model import Event, Kind, Status
 
 ATTEMPTS_MAX = 1_000
-MESSAGES_MAX = 16  # of one attempt, as far as they matter; the two that know least become one
+MESSAGES_MAX = 16  # of one attempt, as far as they matter; then the two that know least become one
+MEMO_BYTES_MAX = 262_144
 NAMES_MAX = 1_024  # metrics, or tags, that the messages of an attempt may come to
 MILLISECOND_US = 1_000
 WAITS = ("wait_ms", "queue_ms", "init_ms")
-TEXTS = (
-    *("chain", "parent", "name", "repo", "pipeline", "ref", "sha", "component", "platform"),
-    "client",
-)
+TEXTS = ("chain", "parent", "name", "repo", "ref", "component", "platform", "client")
 OPEN = (Status.RUNNING, Status.STALE)
 
 encode_memo = msgspec.json.Encoder().encode
@@ -44,14 +44,48 @@ def join_attempts(attempts: Sequence[Event], incoming: Event) -> Sequence[Event]
     """
     if not attempts:
         return [incoming]
-    messages = {rank(message): message for attempt in attempts for message in _messages(attempt)}
-    place = rank(incoming)
-    known = messages.get(place)
-    messages[place] = _overlaid(known, incoming) if known else incoming
-    made = [_attempt(group) for group in _groups(messages.values())]
-    if len(made) > ATTEMPTS_MAX:
+    first, after, groups = _regrouped(attempts, incoming)
+    made = [
+        *(_kept(attempts, _attempt(group), place) for place, group in enumerate(groups, first)),
+        *attempts[after:],
+    ]
+    if first + len(made) > ATTEMPTS_MAX:
         raise TooLarge(f"{incoming.id[:80]!r} names {ATTEMPTS_MAX} runs already; give each its id")
-    return [_kept(attempts, event, number) for number, event in enumerate(made)]
+    return [*attempts[:first], *made]
+
+
+def _regrouped(attempts: Sequence[Event], incoming: Event) -> tuple[int, int, list[list[Event]]]:
+    """The attempts that a message can change, from the first of them up to `after`, grouped anew.
+
+    Earlier attempts had ended before it; later ones begin after what is grouped here has ended.
+    """
+    first = max(0, bisect_right(attempts, incoming.created or 0, key=_start) - 1)
+    after = first + 1
+    messages = {rank(message): message for message in _messages(attempts[first])}
+    place = rank(incoming)
+    messages[place] = _overlaid(messages[place], incoming) if place in messages else incoming
+    while True:
+        groups = _groups(messages.values())
+        end = _end(groups[-1])
+        if after == len(attempts) or (end is not None and end < _start(attempts[after])):
+            return first, after, groups
+        messages |= {rank(message): message for message in _messages(attempts[after])}
+        after += 1
+
+
+def _start(attempt: Event) -> int:
+    if not attempt.memo:
+        return attempt.created or 0
+    return min(message.created or 0 for message in decode_memo(attempt.memo))
+
+
+def _end(group: Sequence[Event]) -> int | None:
+    """When an attempt had ended, as far as any of its messages knows.
+
+    What is over at an unknown time was so at its start at the earliest.
+    """
+    ends = [max(m.finished or 0, m.created or 0) for m in group if m.status not in OPEN]
+    return max(ends, default=None)
 
 
 def rank(event: Event) -> Rank:
@@ -61,13 +95,40 @@ def rank(event: Event) -> Rank:
     return event.created or 0, 0 if event.status in OPEN else 1, 0
 
 
-def timed(event: Event) -> Event:
-    """The event with the times that follow from what it says.
+def derived(event: Event) -> Event:
+    """The event with everything that follows from what it says.
 
-    The wait is `wait_ms`, `queue_ms` or `init_ms`. The duration is `duration_ms` where it is above
-    zero, else end minus start, and only known once the run is over; an end before the start is
-    flagged by the metric `clock_skew_ms` and never becomes a negative duration.
+    What has no sequence is a run, or a job if it has a parent. A run's pipeline is its own name; a
+    Jenkins stage tells its run's in the tag `path`, as `job/stage/stage`. The wait is `wait_ms`,
+    `queue_ms` or `init_ms`. The duration is `duration_ms` where it is above zero, else end minus
+    start, and only known once the run is over; an end before the start is flagged by the metric
+    `clock_skew_ms` and never becomes a negative duration.
     """
+    tags = event.tags
+    kind = event.kind
+    if not event.component:
+        kind = Kind.JOB if event.parent else Kind.PIPELINE
+    return _timed(
+        msgspec.structs.replace(
+            event,
+            kind=kind,
+            pipeline=_first(tags, "path").partition("/")[0] if event.parent else event.name,
+            ref=_first(tags, "branch") or event.ref,
+            sha=_first(tags, "sha"),
+            links={name: link for name, values in tags.items() if (link := _address(values))},
+        )
+    )
+
+
+def _first(tags: dict[str, list[str]], name: str) -> str:
+    return tags[name][0] if name in tags else ""
+
+
+def _address(values: list[str]) -> str:
+    return next((value for value in values if value.startswith(("https://", "http://"))), "")
+
+
+def _timed(event: Event) -> Event:
     created = event.created or 0
     waited = next((event.metrics[name] for name in WAITS if name in event.metrics), None)
     queued = None if waited is None else created - round(waited * MILLISECOND_US)
@@ -91,36 +152,42 @@ def _duration(event: Event, created: int) -> int | None:
 
 def _messages(attempt: Event) -> list[Event]:
     if attempt.memo:
-        return decode_memo(attempt.memo)
+        *others, newest = decode_memo(attempt.memo)
+        return [*others, msgspec.structs.replace(newest, payload=attempt.payload)]
     return [msgspec.structs.replace(attempt, attempt=1) if attempt.attempt > 1 else attempt]
 
 
 def _groups(messages: Iterable[Event]) -> list[list[Event]]:
     """Messages by attempt, in the order of their starts."""
     groups: list[list[Event]] = []
-    end: int | None = None  # of the newest group, as far as it is known
     for message in sorted(messages, key=rank):
-        created = message.created or 0
-        if not groups or (end is not None and created > end):
+        end = _end(groups[-1]) if groups else None
+        if not groups or (end is not None and (message.created or 0) > end):
             groups.append([])
-            end = None
         groups[-1].append(message)
-        if message.finished is not None:
-            end = max(end or 0, message.finished, created)
     return groups
 
 
 def _attempt(group: list[Event]) -> Event:
     """The event that the messages of an attempt come to."""
-    kept = _bounded(_without_covered(group))
+    kept = _without_covered(group)
+    memo = _memo(kept)
+    while len(kept) > MESSAGES_MAX or len(memo) > MEMO_BYTES_MAX:
+        kept = [_overlaid(kept[0], kept[1]), *kept[2:]]
+        memo = _memo(kept)
     event = kept[0]
     for message in kept[1:]:
         event = _overlaid(event, message)
     if max(len(event.metrics), len(event.tags)) > NAMES_MAX:
         raise TooLarge(f"{event.id[:80]!r} would have more than {NAMES_MAX} metrics or tags")
-    if len(kept) == 1:
-        return event
-    return msgspec.structs.replace(event, memo=encode_memo(kept).decode())
+    return msgspec.structs.replace(event, memo=memo) if memo else event
+
+
+def _memo(messages: list[Event]) -> str:
+    """The messages, the most knowing last, if there is more than that one to remember."""
+    if len(messages) == 1:
+        return ""
+    return encode_memo([msgspec.structs.replace(m, payload="") for m in messages]).decode()
 
 
 def _without_covered(group: list[Event]) -> list[Event]:
@@ -141,30 +208,23 @@ def _covers(more: Event, less: Event) -> bool:
     return (
         less.metrics.keys() <= more.metrics.keys()
         and less.tags.keys() <= more.tags.keys()
-        and less.links.keys() <= more.links.keys()
         and all(getattr(more, name) or not getattr(less, name) for name in TEXTS)
         and (more.status is not Status.UNKNOWN or less.status in (*OPEN, Status.UNKNOWN))
     )
 
 
-def _bounded(messages: list[Event]) -> list[Event]:
-    while len(messages) > MESSAGES_MAX:
-        messages = [_overlaid(messages[0], messages[1]), *messages[2:]]
-    return messages
-
-
 def _overlaid(less: Event, more: Event) -> Event:
     """`more`, with what it leaves out from `less`."""
     is_told = more.status is not Status.UNKNOWN or less.status in OPEN
-    return timed(
+    return derived(
         msgspec.structs.replace(
             more,
+            kind=more.kind if more.component else less.kind,
             **{name: getattr(more, name) or getattr(less, name) for name in TEXTS},
             status=more.status if is_told else less.status,
             finished=less.finished if more.finished is None else more.finished,
             metrics=less.metrics | more.metrics,
             tags=less.tags | more.tags,
-            links=less.links | more.links,
             attempt=1,
             memo="",
         )
@@ -172,6 +232,15 @@ def _overlaid(less: Event, more: Event) -> Event:
 
 
 def _kept(attempts: Sequence[Event], made: Event, place: int) -> Event:
-    """The stored attempt itself where nothing changed, so that nothing is written."""
+    """The stored attempt itself where nothing changed, so that nothing is written.
+
+    What became stale stays so until something new is told of it.
+    """
+    known = attempts[place] if place < len(attempts) else None
     made = msgspec.structs.replace(made, attempt=place + 1)
-    return attempts[place] if place < len(attempts) and attempts[place] == made else made
+    if known is None:
+        return made
+    if known.status is Status.STALE and made.status is Status.RUNNING:
+        stale = msgspec.structs.replace(made, status=Status.STALE)
+        return known if stale == known else made
+    return known if made == known else made

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from runwell.http.numbers import check_numbers
 from runwell.model.times import LATEST_US
 from runwell.protocols.trunk import wire
 from runwell.protocols.trunk.errors import BadPlace
@@ -53,9 +52,8 @@ def read_request(body: bytes) -> wire.TrackEvents:
     """The repository, and each event's text.
 
     Raises:
-        BadPlace, BadBody
+        BadPlace
     """
-    check_numbers(body)
     request: wire.TrackEvents = _read_request(body, "")
     for name in ("host", "owner", "name"):
         _check_text(f"repo.{name}", getattr(request.repo, name), NAME_CHARS_MAX)

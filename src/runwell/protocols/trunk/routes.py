@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from runwell.errors import BadEvent, TooLarge
+from collections.abc import Sequence
+
+from runwell.errors import BadEvent, Error, TooLarge
 from runwell.http import Answer, Call, Endpoint, json_answer
+from runwell.http.numbers import check_numbers
 from runwell.protocols.base import Services
 from runwell.protocols.trunk import wire
 from runwell.protocols.trunk.decode import read_request
 from runwell.protocols.trunk.errors import BadPlace
-from runwell.protocols.trunk.translate import Rules, to_answer, to_writes
+from runwell.protocols.trunk.translate import Placed, Rules, to_answer, to_writes
 
 PATH = "/v1/metrics/trackEvents"
 FORMER_PATH = "/v1/metrics/trackEvent"  # as documented in 2024
 SOURCE_CHARS_MAX = 200
+
+
+def _placed(error: BadEvent | TooLarge, placed: Sequence[Placed]) -> Error:
+    """The error with the place that it is about, where it is about one write."""
+    if error.place is None:
+        return error
+    place = placed[error.place].place
+    if isinstance(error, BadEvent):
+        return BadPlace(f"{place}.{error.pointer}", error.problem)
+    path = place.removesuffix(".payload")
+    return TooLarge(f"{path}: {error.message}", pointer=path)
 
 
 def endpoints(services: Services) -> list[Endpoint]:
@@ -27,12 +41,12 @@ def endpoints(services: Services) -> list[Endpoint]:
             most = config.events_per_request_max
             raise TooLarge(f"{total} events in one request; {most} is the most", pointer="events")
         client = call.headers.get("x-source", "")[:SOURCE_CHARS_MAX] or call.client
-        writes = to_writes(request, rules, client)
+        placed = to_writes(request, rules, client)
+        check_numbers(call.body)
         try:
-            written = await services.accept(writes)
-        except BadEvent as error:
-            place = "sequence" if error.place >= total else f"events[{error.place}]"
-            raise BadPlace(f"{place}.{error.pointer}", error.problem) from error
+            written = await services.accept([write for write, _ in placed])
+        except (BadEvent, TooLarge) as error:
+            raise _placed(error, placed) from error
         return json_answer(to_answer(written, total))
 
     return [

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import msgspec
 
 from runwell.model import Event, Kind, Outcome, Status, Write, Written, join_id
 from runwell.protocols.trunk import wire
-from runwell.protocols.trunk.attempts import join_attempts, timed
+from runwell.protocols.trunk.attempts import derived, join_attempts
 from runwell.protocols.trunk.decode import (
     MILLISECOND_US,
     Message,
@@ -35,7 +36,7 @@ STATUSES = {
     # not documented; the names are those of GitHub's checks
     "NEUTRAL": Status.UNKNOWN,
     "ACTION_REQUIRED": Status.UNKNOWN,
-    "STALE": Status.STALE,
+    "STALE": Status.UNKNOWN,
     "STARTUP_FAILURE": Status.FAILED,
 }
 KINDS = {
@@ -72,7 +73,14 @@ class _Origin:
     rules: Rules
 
 
-def to_writes(request: wire.TrackEvents, rules: Rules, client: str) -> list[Write]:
+class Placed(NamedTuple):
+    """A write, and where in the request it comes from."""
+
+    write: Write
+    place: str
+
+
+def to_writes(request: wire.TrackEvents, rules: Rules, client: str) -> list[Placed]:
     """A write for each event in its order, then one for each sequence that they name.
 
     Raises:
@@ -85,22 +93,28 @@ def to_writes(request: wire.TrackEvents, rules: Rules, client: str) -> list[Writ
     scope = join_id(repo.host, repo.owner, repo.name)
     origin = _Origin(scope, f"{repo.owner}/{repo.name}", client, rules)
     messages = [read_event(text, f"events[{place}]") for place, text in enumerate(request.events)]
+    places = [f"events[{place}]" for place in range(len(messages))]
     events = [
-        _to_event(message, f"events[{place}]", origin) for place, message in enumerate(messages)
+        _to_event(message, place, origin) for message, place in zip(messages, places, strict=True)
     ]
-    writes = [Write(event, attempts=join_attempts) for event in events]
-    return writes + [Write(sequence, newest) for sequence in _sequences(messages, events)]
+    writes = [
+        Placed(Write(event, attempts=join_attempts), f"{place}.payload")
+        for event, place in zip(events, places, strict=True)
+    ]
+    return writes + [
+        Placed(Write(sequence, newest), f"{places[number]}.sequence.payload")
+        for sequence, number in _sequences(messages, events)
+    ]
 
 
 def newest(stored: Event | None, incoming: Event) -> Event:
     """A rule: a sequence is as its newest event says, in whatever order events arrive."""
-    if stored is None or _age(stored) < _age(incoming):
-        return incoming
-    return incoming if _age(stored) == _age(incoming) and stored != incoming else stored
+    return incoming if stored is None or _age(stored) < _age(incoming) else stored
 
 
-def _age(sequence: Event) -> tuple[int, int]:
-    return sequence.created or 0, sequence.finished or 0
+def _age(sequence: Event) -> tuple[int, int, str]:
+    """The text decides between two that are equally new, so that it is not the order."""
+    return sequence.created or 0, sequence.finished or 0, sequence.payload
 
 
 def to_answer(written: Iterable[Written], tracked: int) -> wire.Tracked:
@@ -113,8 +127,6 @@ def to_answer(written: Iterable[Written], tracked: int) -> wire.Tracked:
 
 def _to_event(message: Message, place: str, origin: _Origin) -> Event:
     sent, sequence = message.event, message.sequence
-    tags = _tags(sent.payload.tags if sent.payload else None)
-    sequence_tags = _tags(sequence.payload.tags if sequence and sequence.payload else None)
     is_over = sent.finished_at is not None or sent.conclusion not in (None, "UNSPECIFIED")
     created = round(sent.created_at * MILLISECOND_US)
     event = Event(
@@ -123,12 +135,9 @@ def _to_event(message: Message, place: str, origin: _Origin) -> Event:
         id=sent.id,
         chain=sent.chain_id,
         parent=sent.parent.event_id if sent.parent else "",
-        kind=_kind(sent, sequence),
+        kind=KINDS.get(normal_platform(sequence.kind), Kind.EVENT) if sequence else Kind.EVENT,
         name=sequence.name if sequence else "",
         repo=origin.repo,
-        pipeline=_pipeline(sent, sequence, tags),
-        ref=_first(tags, "branch"),
-        sha=_first(tags, "sha"),
         component=sequence.key if sequence else "",
         platform=normal_platform(sequence.platform) if sequence else "",
         status=STATUSES[sent.conclusion] if is_over else Status.RUNNING,
@@ -136,18 +145,13 @@ def _to_event(message: Message, place: str, origin: _Origin) -> Event:
         started=created,
         finished=_finished(sent, created),
         metrics=_metrics(sent, f"{place}.payload.metrics", is_over=is_over),
-        tags={**sequence_tags, **tags},
-        links={
-            name: values[-1]
-            for name, values in tags.items()
-            if values[-1].startswith(("https://", "http://"))
-        },
+        tags=_tags(sent.payload.tags if sent.payload else None),
         payload=message.text,
         client=_client(sent, origin),
     )
     if origin.rules.branch_from_name:
         event = with_branch(event)
-    return timed(event)
+    return derived(event)
 
 
 def with_branch(event: Event) -> Event:
@@ -155,20 +159,22 @@ def with_branch(event: Event) -> Event:
 
     A pull request's is `PR-12`: it becomes the tag `pr`.
     """
-    if event.platform != "jenkins" or event.kind is not Kind.PIPELINE or event.ref:
+    if event.platform != "jenkins" or event.kind is not Kind.PIPELINE or event.parent:
         return event
     if found := PULL_REQUEST.fullmatch(event.name):
         return msgspec.structs.replace(event, tags={"pr": [found[1]], **event.tags})
     return msgspec.structs.replace(event, ref=unquote(event.name))
 
 
-def _sequences(messages: Sequence[Message], events: Sequence[Event]) -> list[Event]:
-    """The sequences of a request, each by its newest event."""
-    found: dict[str, Event] = {}
-    for message, event in zip(messages, events, strict=True):
+def _sequences(messages: Sequence[Message], events: Sequence[Event]) -> list[tuple[Event, int]]:
+    """The sequences of a request, each by its newest event, and which event that is."""
+    found: dict[str, tuple[Event, int]] = {}
+    for number, (message, event) in enumerate(zip(messages, events, strict=True)):
         if message.sequence:
             sequence = _to_sequence(message.sequence, message.sequence_text, event)
-            found[sequence.id] = newest(found.get(sequence.id), sequence)
+            known = found.get(sequence.id)
+            if known is None or newest(known[0], sequence) is sequence:
+                found[sequence.id] = sequence, number
     return list(found.values())
 
 
@@ -190,21 +196,6 @@ def _to_sequence(sequence: wire.Sequence, text: str, event: Event) -> Event:
         payload=text,
         client=event.client,
     )
-
-
-def _kind(sent: wire.TrackedEvent, sequence: wire.Sequence | None) -> Kind:
-    """By the sequence's word; what has no known word is a run if it has no parent."""
-    word = normal_platform(sequence.kind) if sequence else ""
-    return KINDS.get(word, Kind.JOB if sent.parent else Kind.PIPELINE)
-
-
-def _pipeline(
-    sent: wire.TrackedEvent, sequence: wire.Sequence | None, tags: dict[str, list[str]]
-) -> str:
-    """A run's own name. A Jenkins stage tells its run's in the tag `path`: `job/stage/stage`."""
-    if sent.parent is None:
-        return sequence.name if sequence else ""
-    return _first(tags, "path").partition("/")[0]
 
 
 def _finished(sent: wire.TrackedEvent, created: int) -> int | None:
@@ -239,10 +230,6 @@ def _text(value: str | float) -> str:
     if isinstance(value, float) and value.is_integer():
         return f"{value:.0f}"
     return str(value)
-
-
-def _first(tags: dict[str, list[str]], name: str) -> str:
-    return tags[name][0] if name in tags else ""
 
 
 def _client(sent: wire.TrackedEvent, origin: _Origin) -> str:

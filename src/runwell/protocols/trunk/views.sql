@@ -31,7 +31,7 @@ SELECT
   e.duration,
   epoch_us(e.started - e.queued) / 1e6            AS wait,
   e.metrics,
-  e.tags,
+  map_concat(coalesce(s.tags, MAP {}), e.tags)    AS tags,
   e.links,
   e.client
 FROM events AS e

@@ -204,7 +204,7 @@ def delete_files(path: Path) -> None:
 def _is_projection_of(connection: duckdb.DuckDBPyConnection, ledger_identity: str) -> bool:
     try:
         row = connection.execute("SELECT ledger, version FROM projection").fetchone()
-    except duckdb.CatalogException:
+    except duckdb.Error:  # it has other tables
         return False
     return row == (ledger_identity, VERSION)
 

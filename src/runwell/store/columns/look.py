@@ -21,7 +21,8 @@ class State(StrEnum):
     MISSING = "missing"
     HELD = "held"  # another process has it open
     UNREADABLE = "unreadable"
-    FOREIGN = "foreign"  # of another ledger, or of another version of the schema
+    FOREIGN = "foreign"  # of another ledger, or of a newer version of the schema
+    OLDER = "older"  # of an older version of the schema
     OURS = "ours"
 
 
@@ -52,8 +53,10 @@ def look(url: str, ledger_identity: str) -> Found:
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         return Found(State.HELD if HELD in reason else State.UNREADABLE, reason)
-    if (ledger, version) != (ledger_identity, VERSION):
+    if ledger != ledger_identity or version > VERSION:
         return Found(State.FOREIGN, "it is of another ledger or version")
+    if version < VERSION:
+        return Found(State.OLDER)
     return Found(State.OURS, "", applied, events)
 
 

@@ -28,13 +28,14 @@ def keys_of(requests: Sequence[Sequence[Write]]) -> list[list[bytes]]:
 
 
 def firsts_of(requests: Sequence[Sequence[Write]], keys: Sequence[Sequence[bytes]]) -> list[bytes]:
-    """The keys whose later attempts the rules will ask for."""
-    return [
-        key
+    """The keys whose later attempts the rules will ask for, each once."""
+    found = {
+        key: None
         for request, request_keys in zip(requests, keys, strict=True)
         for write, key in zip(request, request_keys, strict=True)
         if write.attempts
-    ]
+    }
+    return list(found)
 
 
 def fold(
@@ -50,13 +51,15 @@ def fold(
     for request, request_keys in zip(requests, keys, strict=True):
         staged: dict[bytes, Event | None] = {}
         now = _Now(staged, changed, stored)
+        written: list[Written] = []
         try:
-            answers.append(
-                [_apply(write, key, now) for write, key in zip(request, request_keys, strict=True)]
-            )
+            for write, key in zip(request, request_keys, strict=True):
+                written.append(_apply(write, key, now))
         except Error as refusal:
+            refusal.place = len(written)
             answers.append(refusal)
         else:
+            answers.append(written)
             changed.update(staged)
     return Folded(answers, {key: event for key, event in changed.items() if event or key in stored})
 
@@ -64,12 +67,13 @@ def fold(
 class _Now:
     """What is stored, as the request under way sees it: by itself, by the batch, by the ledger."""
 
-    __slots__ = ("_before", "_staged", "_stored")
+    __slots__ = ("_attempts", "_before", "_staged", "_stored")
 
     def __init__(self, staged: dict[bytes, Event | None], before: State, stored: State) -> None:
         self._staged = staged
         self._before = before
         self._stored = stored
+        self._attempts: dict[bytes, list[Event]] = {}  # by the key of the first
 
     def get(self, key: bytes) -> Event | None:
         if key in self._staged:
@@ -80,6 +84,21 @@ class _Now:
 
     def set(self, key: bytes, event: Event | None) -> None:
         self._staged[key] = event
+
+    def attempts(self, event: Event, first: bytes) -> list[Event]:
+        """The attempts that there are, by number; there is no gap between them."""
+        if first not in self._attempts:
+            found: list[Event] = []
+            key = first
+            while attempt := self.get(key):
+                found.append(attempt)
+                key = key_of(event.source, event.scope, event.id, len(found) + 1)
+            self._attempts[first] = found
+        return self._attempts[first]
+
+    def set_attempts(self, first: bytes, attempts: list[Event]) -> None:
+        """What `attempts` gives from now on; the events themselves are set one by one."""
+        self._attempts[first] = attempts
 
 
 def _apply(write: Write, key: bytes, now: _Now) -> Written:
@@ -107,32 +126,23 @@ def _remove(before: Event | None, incoming: Event, key: bytes, now: _Now) -> Wri
 def _apply_attempts(write: Write, key: bytes, now: _Now) -> Written:
     """Ask the rule for all attempts, then store those that changed under their numbers."""
     assert write.attempts
-    before = _attempts(write.event, key, now)
-    after = write.attempts(before, write.event)
-    newest = after[-1]
+    before = now.attempts(write.event, key)
+    after = list(write.attempts(before, write.event))
+    newest = after[-1] if after else write.event
     outcome = Outcome.EXISTED
-    for number, event in enumerate(after, 1):
-        known = before[number - 1] if number <= len(before) else None
+    for place, event in enumerate(after):
+        known = before[place] if place < len(before) else None
         if event is known:
             continue
         outcome = Outcome.MERGED if known else Outcome.CREATED
-        newest = event if event.attempt == number else _numbered(event, number)
-        now.set(key if number == 1 else newest.key, newest)
+        newest = after[place] = _numbered(event, place + 1)
+        now.set(newest.key if place else key, newest)
     for event in before[len(after) :]:
         now.set(event.key, None)
         outcome = Outcome.MERGED
+    now.set_attempts(key, after)
     return Written(newest, outcome)
 
 
-def _attempts(event: Event, first: bytes, now: _Now) -> list[Event]:
-    """The attempts that there are, by number; there is no gap between them."""
-    found: list[Event] = []
-    key = first
-    while attempt := now.get(key):
-        found.append(attempt)
-        key = key_of(event.source, event.scope, event.id, len(found) + 1)
-    return found
-
-
 def _numbered(event: Event, number: int) -> Event:
-    return msgspec.structs.replace(event, attempt=number)
+    return event if event.attempt == number else msgspec.structs.replace(event, attempt=number)

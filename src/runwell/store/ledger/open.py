@@ -11,9 +11,12 @@ from runwell.store.ledger.sqlite import SQLiteLedger
 SQLITE = "sqlite:///"
 
 
-def open_ledger(url: str) -> Ledger:
-    """Open the ledger, making it if it is not there and bringing its schema up to date."""
-    return SQLiteLedger(_file(url))
+def open_ledger(url: str, *, upgrade: bool = True) -> Ledger:
+    """Open the ledger, making it if it is not there and bringing its schema up to date.
+
+    Without `upgrade` the schema stays as it is, and the ledger is good for reading only.
+    """
+    return SQLiteLedger(_file(url), upgrade=upgrade)
 
 
 def ledger_exists(url: str) -> bool:

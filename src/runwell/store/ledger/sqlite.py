@@ -73,17 +73,21 @@ ORDER BY seq
 LIMIT :limit
 """
 
+SQLiteValue = None | int | float | bytes | str
 encode_json = msgspec.json.Encoder().encode
 
 
 class SQLiteLedger:
     """One file, one writing connection, one reading connection behind a lock."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, upgrade: bool = True) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._writer = _connect(self.path)
-        migrate(self._writer)
+        if upgrade:
+            migrate(self._writer)
+        else:
+            check_version(self._writer)
         self._reader = _connect(self.path)
         self._reading = threading.Lock()
         self.identity = str(
@@ -96,7 +100,8 @@ class SQLiteLedger:
         keys = keys_of(requests)
         try:
             with _transaction(self._writer):
-                stored = self._stored(STORED, [key for request in keys for key in request])
+                wanted = list(dict.fromkeys(key for request in keys for key in request))
+                stored = self._stored(STORED, wanted)
                 if firsts := firsts_of(requests, keys):
                     stored |= self._stored(LATER_ATTEMPTS, firsts)
                 folded = fold(requests, keys, stored)
@@ -224,18 +229,35 @@ def migrate(connection: apsw.Connection) -> None:
     Raises:
         SchemaTooNew: the file has a higher number than the newest file here.
     """
-    steps = migrations()
-    version = int(_value(connection, "PRAGMA user_version"))
-    if version > steps[-1][0]:
-        raise SchemaTooNew(
-            f"this ledger has schema {version}, this runwell knows up to {steps[-1][0]}: "
-            "install the version that wrote it, or restore a backup"
-        )
-    for number, sql in steps:
+    version = check_version(connection)
+    connection.create_scalar_function("event_key", _key_function, 4, deterministic=True)
+    for number, sql in migrations():
         if number > version:
             with _transaction(connection):
                 connection.execute(sql).fetchall()
                 connection.execute(f"PRAGMA user_version = {number}").fetchall()
+
+
+def _key_function(*parts: SQLiteValue) -> bytes:
+    """`event_key(source, scope, id, attempt)` for migrations."""
+    source, scope, id_, attempt = parts
+    return key_of(str(source), str(scope), str(id_), int(str(attempt)))
+
+
+def check_version(connection: apsw.Connection) -> int:
+    """The number of the file's schema.
+
+    Raises:
+        SchemaTooNew: higher than the newest here.
+    """
+    version = int(_value(connection, "PRAGMA user_version"))
+    newest = migrations()[-1][0]
+    if version > newest:
+        raise SchemaTooNew(
+            f"this ledger has schema {version}, this runwell knows up to {newest}: "
+            "install the version that wrote it, or restore a backup"
+        )
+    return version
 
 
 def _value(connection: apsw.Connection, sql: str) -> int | str:
