@@ -66,6 +66,7 @@ class Store:
                 views=[protocol.views for protocol in protocols if protocol.views],
                 memory_mib=config.columns_memory_mib,
                 threads=config.columns_threads,
+                answer_bytes_max=config.answer_bytes_max,
             )
             opened.callback(self.columns.close)
             self.projector = Projector(

@@ -72,6 +72,7 @@ class Config:
     query_seconds_max: float = setting(10.0, "a question that takes longer is interrupted")
     query_threads: int = setting(2, "questions that run at the same time")
     query_waiting_max: int = setting(64, "questions that may wait for a thread before 503")
+    answer_bytes_max: int = setting(64 * MIB, "most bytes of texts and tags in one list of events")
     sql_rows_max: int = setting(10_000, "most rows that one SQL question answers")
     sql_bytes_max: int = setting(16 * MIB, "most bytes that one SQL question answers")
     sql_text_bytes_max: int = setting(65_536, "longest SQL question")

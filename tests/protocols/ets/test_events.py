@@ -322,6 +322,19 @@ def test_lists_come_as_csv_and_as_lines():
     assert [json.loads(line)["id"] for line in lines] == ["b", "c", "a", "=cmd()"]
 
 
+def test_a_list_of_large_events_is_refused_and_a_shorter_one_is_not(tmp_path: Path):
+    async def scenario(_app, client):
+        for number in range(9):
+            event = {"id": str(number), "description": f"{number}" * 5_000}
+            await client.put("/api/v1/event/", json={"event": event})
+        answer = await client.get("/api/v1/event/")
+        assert answer.status_code == 413
+        assert "ask for fewer events" in answer.json()["result"]
+        assert (await client.get("/api/v1/event/?count=1")).json()["count"] == 1
+
+    play(tmp_path, scenario, answer_bytes_max=20_000)
+
+
 def test_an_export_names_its_next_page(tmp_path: Path):
     async def scenario(_app, client):
         for number in range(9):

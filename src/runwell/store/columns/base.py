@@ -64,7 +64,7 @@ class Columns(Protocol):
         """
 
     def run(self, query: Query, stopper: Stopper) -> Rows:
-        """Answer a question. Raises QueryTooLong when stopped."""
+        """Answer a question. Raises QueryTooLong when stopped, TooLarge past a bound in bytes."""
 
     def sql(self, text: str, params: Sequence[Any], limits: SQLLimits, stopper: Stopper) -> Rows:
         """Answer one SELECT over the documented relations. Raises BadQuery, QueryTooLong."""

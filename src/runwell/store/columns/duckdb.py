@@ -20,6 +20,8 @@ from runwell.store.columns.sandbox import check_sql
 from runwell.store.ledger.base import REMOVED, Change
 
 HELD = "Could not set lock"  # DuckDB has one error class for this and for a file that is none
+MIB = 1024 * 1024
+FETCHED_AT_ONCE = 256
 VERSION = 2  # of sql/duckdb.sql: another number in a file makes the columns anew
 
 DUCKDB = Dialect(
@@ -58,8 +60,10 @@ class DuckDBColumns:
         views: Sequence[str] = (),
         memory_mib: int = 1024,
         threads: int = 2,
+        answer_bytes_max: int = 64 * MIB,
     ) -> None:
         self.path = path
+        self._answer_bytes_max = answer_bytes_max
         self._settings: dict[str, str | bool | int | float | list[str]] = {
             "threads": str(threads),
             "memory_limit": f"{memory_mib}MiB",
@@ -148,7 +152,8 @@ class DuckDBColumns:
         cursor = self._connection.cursor()
         try:
             stopper.attach(cursor.interrupt)
-            rows = cursor.execute(statement.text, statement.params).fetchall()
+            cursor.execute(statement.text, statement.params)
+            rows = _fetch_all(cursor, self._answer_bytes_max)
         except duckdb.InterruptException as error:
             raise QueryTooLong from error
         finally:
@@ -207,6 +212,19 @@ def _is_projection_of(connection: duckdb.DuckDBPyConnection, ledger_identity: st
     except duckdb.Error:  # it has other tables
         return False
     return row == (ledger_identity, VERSION)
+
+
+def _fetch_all(cursor: duckdb.DuckDBPyConnection, bytes_max: int) -> list[tuple[Any, ...]]:
+    """All rows, as long as what is in them stays within the bound."""
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    while some := cursor.fetchmany(FETCHED_AT_ONCE):
+        rows += some
+        size += sum(len(value) for row in some for value in row if type(value) is str)
+        size += sum(len(str(value)) for row in some for value in row if type(value) is dict)
+        if size > bytes_max:
+            raise TooLarge(f"more than {bytes_max} bytes in one answer: ask for fewer events")
+    return rows
 
 
 def _fetch(cursor: duckdb.DuckDBPyConnection, limits: SQLLimits) -> list[tuple[Any, ...]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runwell.config import BadSetting
 from runwell.store.columns.base import Columns
-from runwell.store.columns.duckdb import DuckDBColumns, delete_files
+from runwell.store.columns.duckdb import MIB, DuckDBColumns, delete_files
 
 DUCKDB = "duckdb:///"
 
@@ -19,12 +19,18 @@ def open_columns(
     views: Sequence[str] = (),
     memory_mib: int = 1024,
     threads: int = 2,
+    answer_bytes_max: int = 64 * MIB,
 ) -> Columns:
     """Open the projection of this ledger; made anew if it is missing or another ledger's."""
     if url.startswith(DUCKDB):
         path = Path(url.removeprefix(DUCKDB))
         return DuckDBColumns(
-            path, ledger_identity, views=views, memory_mib=memory_mib, threads=threads
+            path,
+            ledger_identity,
+            views=views,
+            memory_mib=memory_mib,
+            threads=threads,
+            answer_bytes_max=answer_bytes_max,
         )
     raise BadSetting(
         f"columns: no engine for {url.split(':', 1)[0]!r}; this version has duckdb:///FILE"
