@@ -10,9 +10,9 @@ import msgspec
 
 from runwell.model.times import LATEST_US
 from runwell.protocols.trunk import wire
+from runwell.protocols.trunk.derived import MILLISECOND_US
 from runwell.protocols.trunk.errors import BadPlace
 
-MILLISECOND_US = 1_000
 EARLIEST_MS = 10**11  # the end of 1973; what is less was counted in seconds
 LATEST_MS = LATEST_US // MILLISECOND_US
 ID_CHARS_MAX = 1_024

@@ -1,4 +1,4 @@
-"""What follows from what an event says: its kind, pipeline, branch, links, wait and duration. Pure."""
+"""What follows from what an event says: kind, pipeline, branch, links, wait, duration. Pure."""
 
 from __future__ import annotations
 

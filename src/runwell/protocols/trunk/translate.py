@@ -14,12 +14,11 @@ from runwell.model import Event, Kind, Outcome, Status, Write, Written, join_id
 from runwell.protocols.trunk import wire
 from runwell.protocols.trunk.attempts import join_attempts
 from runwell.protocols.trunk.decode import (
-    MILLISECOND_US,
     Message,
     normal_platform,
     read_event,
 )
-from runwell.protocols.trunk.derived import derived
+from runwell.protocols.trunk.derived import MILLISECOND_US, derived
 from runwell.protocols.trunk.errors import BadPlace
 
 SOURCE = "trunk"
