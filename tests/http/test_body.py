@@ -15,7 +15,14 @@ from starlette.datastructures import Headers
 
 from runwell.config import Config
 from runwell.errors import BadBody, TooLarge, TooSlow, UnsupportedEncoding
-from runwell.http.body import ClientGone, check_json, depth_exceeds, inflate, read_body
+from runwell.http.body import (
+    ClientGone,
+    check_json,
+    check_texts,
+    depth_exceeds,
+    inflate,
+    read_body,
+)
 
 MIB = 1024 * 1024
 
@@ -170,3 +177,22 @@ def test_half_of_a_surrogate_pair_is_refused(body: bytes):
 )
 def test_what_is_whole_or_only_looks_like_a_surrogate_is_left_to_the_decoder(body: bytes):
     check_json(body, 64)
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ("\0", ""),
+        ({"a": ["x", "\ud800"]}, "a[1]"),
+        ({"a": {"k\0": 1}}, "a"),
+        ({"a": {1: "\udfff"}}, "a.1"),
+    ],
+)
+def test_texts_that_no_store_holds_are_named_by_their_place(value: Any, place: str):
+    with pytest.raises(BadBody, match="a NUL or half of a surrogate pair") as refused:
+        check_texts(value)
+    assert refused.value.pointer == place
+
+
+def test_other_values_have_no_bad_texts():
+    check_texts({"a": ["é☃\U0001f600", 1, None, True, 1.5], "\\u0000": "\\ud800"})

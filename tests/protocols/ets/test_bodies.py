@@ -104,6 +104,7 @@ event:
     [
         ("a: &x [1]\nevent: *x", 400, "references are not taken"),
         ("event: &x {}", 400, "references are not taken"),
+        ("event: *x", 400, "references are not taken"),
         ("event: " + "[" * 70 + "]" * 70, 400, "nested deeper than 64"),
         ("event: {a: b", 400, "did not find expected ',' or '}'"),
         ("event: !!python/object:os.system {}", 400, "types (!) are not taken"),

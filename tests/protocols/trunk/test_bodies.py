@@ -146,6 +146,26 @@ def test_a_request_that_is_none_is_refused(body: Any, message: str):
     assert error_of(body)["message"].startswith(message)
 
 
+def test_a_metric_past_all_numbers_is_named_by_its_place():
+    body = json.dumps(a_request(an_event(payload=metrics(("a", 12345))))).replace("12345", "1e400")
+
+    assert error_of(body.encode()) == {
+        "code": "invalid_request",
+        "message": "events[0].payload.metrics[0].v: Number out of range",
+        "path": "events[0].payload.metrics[0].v",
+    }
+
+
+def test_a_request_larger_than_the_queue_is_too_large(tmp_path: Path):
+    async def scenario(app, client):
+        answer = await client.post(PATH, json=a_request(an_event(other="x" * 2_000)))
+        assert answer.status_code == 413
+        assert answer.json()["error"]["message"].endswith("bytes in one request; 1000 is the most")
+        assert app.store.ledger.count() == 0
+
+    play(tmp_path, scenario, queue_bytes_max=1_000)
+
+
 def test_the_second_of_many_is_named_and_none_is_stored():
     error = error_of(a_request(an_event(), an_event(id="2", payload=tags(("x" * 200, "y")))))
 
