@@ -30,7 +30,9 @@ def name(tree: Tree) -> str:
     return event["id"] if event["attempt"] == 1 else f"{event['id']}/{event['attempt']}"
 
 
-def family_of(id_: str, *writes: Write, members_max: int = 1000) -> tuple[str, Shape, bool]:
+def family_of(
+    id_: str, *writes: Write, members_max: int = 1000, attempt: int | None = None
+) -> tuple[str, Shape, bool]:
     """The root, what is below it, and whether that is all."""
     server = FakeServer(PROTOCOL)
 
@@ -38,9 +40,9 @@ def family_of(id_: str, *writes: Write, members_max: int = 1000) -> tuple[str, S
         for write in writes:
             await server.accept([write])
         asked = Family(server.run, "test", "tests", ("id",), members_max)
-        root = await asked.root(id_)
+        root, member = await asked.root(id_), await asked.find(id_, attempt)
         assert root is not None
-        tree, is_whole = await asked.tree(root)
+        tree, is_whole = await asked.tree(root, member)
         return name(tree), shape(tree), is_whole
 
     return asyncio.run(main())
@@ -83,14 +85,38 @@ def test_without_root_and_chain_the_oldest_there_is_is_the_root():
     )
 
 
-def test_attempts_stand_beside_each_other_and_the_newest_has_the_children():
+def test_attempts_stand_beside_each_other_with_the_children_of_their_time():
+    stage = {"parent": "run", "chain": "run"}
+    step = {"parent": "stage", "chain": "run"}
     writes = [
-        a_write("run", chain="run"),
-        a_write("stage", parent="run", chain="run"),
-        a_write("stage", parent="run", chain="run", attempt=2),
-        a_write("step", parent="stage", chain="run"),
+        a_write("run", chain="run", started=0),
+        a_write("stage", started=10, **stage),
+        a_write("stage", started=20, attempt=2, **stage),
+        a_write("before", started=5, **step),
+        a_write("first", started=15, **step),
+        a_write("second", started=25, **step),
     ]
-    assert family_of("step", *writes) == ("run", {"stage": {}, "stage/2": {"step": {}}}, True)
+    stages = {"stage": {"before": {}, "first": {}}, "stage/2": {"second": {}}}
+    assert family_of("first", *writes) == ("run", stages, True)
+
+
+def test_each_attempt_of_a_run_is_a_family_of_its_own():
+    stage = {"parent": "run", "chain": "run"}
+    writes = [
+        a_write("run", chain="run", started=0),
+        a_write("run", chain="run", started=100, attempt=2),
+        a_write("old", started=10, **stage),
+        a_write("both", started=20, **stage),
+        a_write("both", started=120, attempt=2, **stage),
+        a_write("lost", parent="nobody", chain="run", started=130),
+    ]
+    first = ("run", {"old": {}, "both": {}}, True)
+    second = ("run/2", {"both/2": {}, "lost": {}}, True)
+    assert family_of("run", *writes) == second
+    assert family_of("run", *writes, attempt=1) == first
+    assert family_of("both", *writes) == second
+    assert family_of("both", *writes, attempt=1) == first
+    assert family_of("old", *writes) == first
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
@@ -143,11 +169,12 @@ def test_a_line_below_a_circle_stays_a_line():
 
 
 def test_a_large_circle_takes_no_long_time():
-    members = [{"id": "r", "attempt": 1, "parent": ""}]
-    members += [{"id": str(n), "attempt": 1, "parent": str(n + 1)} for n in range(20_000)]
-    members.append({"id": "20000", "attempt": 1, "parent": "19999"})
+    one = {"attempt": 1, "time": 0}
+    members = [{"id": "r", "parent": "", **one}]
+    members += [{"id": str(n), "parent": str(n + 1), **one} for n in range(20_000)]
+    members.append({"id": "20000", "parent": "19999", **one})
 
-    tree = family.plant(members[0], members)
+    (tree,) = family.plant("r", members)
 
     assert [child.event["id"] for child in tree.children] == ["19999"]
 
@@ -187,6 +214,21 @@ def test_every_member_of_a_run_is_shown_once_whatever_the_parents(links):
     assert is_whole
 
 
+def test_children_come_in_the_order_of_their_times_and_a_missing_root_is_told(tmp_path: Path):
+    async def scenario(_app, client):
+        repo = {"host": "h", "owner": "o", "name": "n"}
+        for id_, offset in (("c", 3), ("a", 1), ("d", 4), ("b", 2)):
+            event = {"id": id_, "chainId": "run", "createdAt": 1_717_400_000_000 + offset}
+            body = {"repo": repo, "events": [{**event, "parent": {"eventId": "a"}}]}
+            assert (await client.post("/v1/metrics/trackEvents", json=body)).status_code == 200
+        tree = (await client.get("/-/api/events/trunk/h%2Fo%2Fn/b/tree?fields=id")).json()
+        assert tree["root_missing"] is True
+        assert tree["root"]["event"] == {"id": "a"}
+        assert [child["event"]["id"] for child in tree["root"]["children"]] == ["b", "c", "d"]
+
+    play(tmp_path, scenario)
+
+
 def test_the_tree_of_any_protocol_is_asked_by_its_address(tmp_path: Path):
     async def scenario(_app, client):
         report = {
@@ -219,6 +261,7 @@ def test_the_tree_of_any_protocol_is_asked_by_its_address(tmp_path: Path):
                 ],
             },
             "truncated": False,
+            "root_missing": False,
         }
         session = {"session_h": "s1", "run_date": "2026-01-01T12:00:00"}
         metric = {
@@ -243,6 +286,7 @@ def test_the_tree_of_any_protocol_is_asked_by_its_address(tmp_path: Path):
         assert answer["root"]["event"]["kind"] == "session"
         assert [child["event"]["name"] for child in answer["root"]["children"]] == ["test_it"]
         assert (await client.get("/-/api/events/ets/global/no/tree")).status_code == 404
+        assert (await client.get(f"{path}?attempt=2")).status_code == 404
         refused = await client.get(f"{path}?field=id")
         assert (
             refused.json()["detail"] == "field: there is no such parameter; did you mean 'fields'?"

@@ -15,8 +15,8 @@ from runwell.query import Order, Query, Rows, Select
 
 DEPTH_MAX = 100
 Run = Callable[[Query], Awaitable[Rows]]
-Member = dict[str, Any]  # canonical fields by name; id, attempt, parent and chain among them
-NEEDED = ("source", "scope", "id", "attempt", "parent", "chain")
+Member = dict[str, Any]  # canonical fields by name, those of NEEDED among them
+NEEDED = ("source", "scope", "id", "attempt", "parent", "chain", "time")
 
 
 @dataclass(slots=True)
@@ -37,10 +37,13 @@ class Family:
     fields: tuple[str, ...]
     members_max: int
 
-    async def find(self, id_: str) -> Member | None:
-        """The newest attempt of this id."""
+    async def find(self, id_: str, attempt: int | None = None) -> Member | None:
+        """This attempt of an id, or its newest one."""
+        same: Filter = Compare(Field("id"), "==", id_)
+        if attempt is not None:
+            same = And((same, Compare(Field("attempt"), "==", attempt)))
         newest = (Order(Field("attempt"), descending=True),)
-        found = await self._list(Compare(Field("id"), "==", id_), newest, limit=1)
+        found = await self._list(same, newest, limit=1)
         return found[0] if found else None
 
     async def ancestors(self, id_: str, steps_max: int = DEPTH_MAX) -> list[Member]:
@@ -78,23 +81,27 @@ class Family:
         """Whose parent it is, in the order of arrival."""
         return await self._list(Compare(Field("parent"), "==", id_), (), limit, offset)
 
-    async def tree(self, root: Member) -> tuple[Tree, bool]:
-        """Everything below an event and in its chain, and whether the bounds cut nothing off."""
+    async def tree(self, root: Member, asked: Member | None = None) -> tuple[Tree, bool]:
+        """Everything below an event and in its chain, and whether the bounds cut nothing off.
+
+        Where the root ran several times it is the tree of the attempt that `asked` belongs to.
+        """
         members = {_key(root): root}
         if root["chain"]:
             in_chain = Compare(Field("chain"), "==", root["chain"])
             members |= _by_key(await self._list(in_chain, (), self.members_max + 1))
-        asked: set[str] = set()
+        done: set[str] = set()
         for _ in range(DEPTH_MAX + 1):
-            level = {member["id"] for member in members.values()} - asked - {""}
+            level = {member["id"] for member in members.values()} - done - {""}
             if not level or len(members) > self.members_max:
                 break
-            asked |= level
+            done |= level
             below = OneOf(Field("parent"), tuple(level))
             members |= _by_key(await self._list(below, (), self.members_max + 1))
-        tree = plant(root, list(members.values())[: self.members_max])
+        tops = plant(root["id"], list(members.values())[: self.members_max])
+        tree = _holding(tops, asked or root)
         is_whole = cut(tree) and len(members) <= self.members_max
-        return tree, is_whole and not await self._is_cut_above(root, asked)
+        return tree, is_whole and not await self._is_cut_above(root, done)
 
     async def _is_cut_above(self, root: Member, shown: set[str]) -> bool:
         """Is there a parent that is not shown, because the way up to it was too long?"""
@@ -112,27 +119,44 @@ class Family:
         return (await self.run(select)).dicts()
 
 
-def plant(root: Member, members: Sequence[Member]) -> Tree:
-    """One tree of all members: each below its parent, or below the root if that is not there.
+def plant(root_id: str, members: Sequence[Member]) -> list[Tree]:
+    """A tree for each attempt of the root: each member below its parent, or below the root.
 
-    Of a circle of parents the member that comes first here hangs below the root. The children of
-    an id with several attempts belong to its newest one; earlier attempts of the root stand below
-    it.
+    A child of an id with several attempts belongs to the newest that had started by then. Of a
+    circle of parents the member that comes first here hangs below the root.
     """
-    top = Tree(root)
-    trees = [Tree(member) for member in members if _key(member) != _key(root)]
-    by_id: dict[str, Tree] = {}
+    trees = [Tree(member) for member in members]
+    by_id: dict[str, list[Tree]] = {}
     for tree in sorted(trees, key=lambda tree: int(tree.event["attempt"])):
-        by_id[tree.event["id"]] = tree
-    by_id[root["id"]] = top
-    above = {id(tree): by_id.get(tree.event["parent"], top) for tree in trees}
-    reaching = {id(top)}
+        by_id.setdefault(tree.event["id"], []).append(tree)
+    tops = by_id[root_id]
+    reaching = {id(top) for top in tops}
+    trees = [tree for tree in trees if id(tree) not in reaching]
+    above = {id(tree): _at(by_id.get(tree.event["parent"], tops), tree) for tree in trees}
     for tree in trees:
         if circle := _circle(tree, above, reaching):
-            above[next(id(other) for other in trees if id(other) in circle)] = top
+            first = next(other for other in trees if id(other) in circle)
+            above[id(first)] = _at(tops, first)
     for tree in trees:
         above[id(tree)].children.append(tree)
-    return top
+    return tops
+
+
+def _at(attempts: Sequence[Tree], child: Tree) -> Tree:
+    """The attempt that a child belongs to, by the time of both."""
+    started = [tree for tree in attempts if tree.event["time"] <= child.event["time"]]
+    return started[-1] if started else attempts[0]
+
+
+def _holding(tops: Sequence[Tree], member: Member) -> Tree:
+    """The tree that a member is in; the newest if it is in none."""
+    for top in tops:
+        level = [top]
+        while level:
+            if any(_key(tree.event) == _key(member) for tree in level):
+                return top
+            level = [child for tree in level for child in tree.children]
+    return tops[-1]
 
 
 def _circle(tree: Tree, above: dict[int, Tree], reaching: set[int]) -> set[int]:

@@ -93,6 +93,8 @@ class FakeServer:
 def _cell(operand: Operand, event: Event) -> Any:
     if operand == Field("arrival"):
         return 0
+    if operand == Field("time"):
+        return event.started or event.created or 0
     found = values(operand, event)
     return found if isinstance(operand, Tag) else next(iter(found), None)
 

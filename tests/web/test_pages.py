@@ -87,7 +87,7 @@ def test_a_token_is_read_as_it_was_written_and_only_in_its_order(orders, arrival
         with pytest.raises(BadParameter, match="belongs to the other order"):
             events._after(token, descending=read_so)
     else:
-        after = events._after(token, descending=read_so)
+        after, _ = events._after(token, descending=read_so).parts
         assert (after.op, after.right) == ("<" if read_so else ">", arrival)
 
 

@@ -77,8 +77,15 @@ def samples(today: date, seed: int, events: int = USUAL_EVENTS) -> list[Request]
 def _invitation(data: Path, url: str) -> str:
     lines = [f"{url}/ is served from {data}. Ctrl-C stops it. Try:"]
     lines += [f"  curl '{url}{question}'" for question in QUESTIONS]
-    lines += [f"  runwell query --url {url} --group-by week"]
+    lines += [f"  {_command()} query --url {url} --group-by week"]
     return "\n".join(lines)
+
+
+def _command() -> str:
+    """This program as it can be called from here."""
+    command = Path(sys.executable).with_name("runwell")
+    here = Path.cwd()
+    return str(command.relative_to(here) if command.is_relative_to(here) else command)
 
 
 @contextmanager

@@ -69,8 +69,7 @@ def endpoints(services: Services) -> list[Endpoint]:
         same: list[Filter] = [
             Compare(Field(name), "==", call.params[name]) for name in ("source", "scope", "id")
         ]
-        if call.query.get("attempt"):
-            attempt = parameters.read_int(call.query, "attempt", 1, 2**31 - 1)
+        if attempt := parameters.read_attempt(call.query):
             same.append(Compare(Field("attempt"), "==", attempt))
         newest = (Order(Field("attempt"), descending=True),)
         rows = await services.run(
@@ -126,13 +125,15 @@ def _write_token(token: Token) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(token)).decode().rstrip("=")
 
 
-def _after(text: str, *, descending: bool) -> Filter | None:
+def _after(text: str, *, descending: bool) -> Filter:
+    """All events, or those behind the page that the token ends."""
     if not text:
-        return None
+        return parameters.EVENTS
     try:
         token = decode_token(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError) as error:
         raise BadParameter("page_token", "not a token of this list") from error
     if token.descending != descending:
         raise BadParameter("page_token", "this token belongs to the other order")
-    return Compare(ARRIVAL, "<" if descending else ">", token.arrival)
+    behind = Compare(ARRIVAL, "<" if descending else ">", token.arrival)
+    return And((behind, parameters.EVENTS))

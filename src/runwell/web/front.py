@@ -9,6 +9,7 @@ from runwell.filter import Field
 from runwell.http import Answer, Call, Endpoint
 from runwell.protocols.base import Protocol, Services
 from runwell.query import Rows, Summary
+from runwell.web.parameters import EVENTS
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>runwell</title>
@@ -43,7 +44,7 @@ def endpoints(services: Services, protocols: Sequence[Protocol]) -> list[Endpoin
     """The routes of this file."""
 
     async def front_page(_: Call) -> Answer:
-        rows = await services.run(Summary(("total",), (Field("source"),)))
+        rows = await services.run(Summary(("total",), (Field("source"),), EVENTS))
         return Answer(200, _render(rows, protocols).encode(), HTML, SECURITY)
 
     return [

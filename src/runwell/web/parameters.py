@@ -8,13 +8,16 @@ from collections.abc import Iterable
 from starlette.datastructures import QueryParams
 
 from runwell.errors import BadParameter
-from runwell.filter import Field
+from runwell.filter import Compare, Field
 from runwell.http import Parameter
-from runwell.model import Bucket
+from runwell.model import Bucket, Kind
 from runwell.query import FIELDS, MEASURES, TimeBucket, Type
 
 GROUPS_MAX = 4
+ATTEMPT_MAX = 2**31 - 1
 
+# A sequence is the name of what runs again and again, and no event: nothing lists or counts it.
+EVENTS = Compare(Field("kind"), "!=", Kind.SEQUENCE)
 FILTER = Parameter(
     "filter", "reserved: conditions in CEL come with a later version; refused until then"
 )
@@ -46,6 +49,11 @@ def read_int(query: QueryParams, name: str, default: int, most: int) -> int:
     if not is_number or not 1 <= int(text) <= most:
         raise BadParameter(name, f"a whole number from 1 to {most}, not {text[:40]!r}")
     return int(text)
+
+
+def read_attempt(query: QueryParams) -> int | None:
+    """The number of an attempt, if one was given."""
+    return read_int(query, "attempt", 1, ATTEMPT_MAX) if query.get("attempt") else None
 
 
 def read_list(query: QueryParams, name: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from runwell.errors import NotFound
-from runwell.family import Family, Tree
+from runwell.family import Family, Member, Tree
 from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
 from runwell.protocols.base import Services
 from runwell.query import FIELDS
@@ -17,6 +17,7 @@ from runwell.web.values import show_value
 
 TREE_PARAMETERS = (
     Parameter("fields", "comma-separated canonical fields; all but the payload if not given"),
+    Parameter("attempt", "which attempt; the newest if not given", int),
 )
 
 
@@ -28,10 +29,14 @@ class TreeAnswer(msgspec.Struct, frozen=True):
 
 
 class FamilyAnswer(msgspec.Struct, frozen=True):
-    """The whole family; `truncated` if there is more of it than may be shown."""
+    """The whole family; `truncated` if there is more of it than may be shown.
+
+    `root_missing` if the root of its chain never came: what came first stands for it.
+    """
 
     root: TreeAnswer
     truncated: bool
+    root_missing: bool
 
 
 def endpoints(services: Services) -> list[Endpoint]:
@@ -41,12 +46,15 @@ def endpoints(services: Services) -> list[Endpoint]:
         parameters.refuse_unknown(call.query, TREE_PARAMETERS)
         fields = tuple(field.name for field in parameters.read_fields(call.query, LISTED))
         source, scope, id_ = (call.params[name] for name in ("source", "scope", "id"))
-        family = Family(services.run, source, scope, fields, services.config.page_max)
+        wanted = (*fields, "arrival")
+        family = Family(services.run, source, scope, wanted, services.config.page_max)
+        asked = await family.find(id_, parameters.read_attempt(call.query))
         root = await family.root(id_)
-        if root is None:
+        if asked is None or root is None:
             raise NotFound("there is no such event")
-        tree, is_whole = await family.tree(root)
-        return json_answer(FamilyAnswer(_show_tree(tree, fields), not is_whole))
+        tree, is_whole = await family.tree(root, asked)
+        is_rootless = root["chain"] not in ("", root["id"])
+        return json_answer(FamilyAnswer(_show_tree(tree, fields), not is_whole, is_rootless))
 
     return [
         Endpoint(
@@ -63,4 +71,10 @@ def endpoints(services: Services) -> list[Endpoint]:
 
 def _show_tree(tree: Tree, fields: tuple[str, ...]) -> TreeAnswer:
     event = {name: show_value(FIELDS[name], tree.event[name]) for name in fields}
-    return TreeAnswer(event, [_show_tree(child, fields) for child in tree.children])
+    children = sorted(tree.children, key=lambda child: _order(child.event))
+    return TreeAnswer(event, [_show_tree(child, fields) for child in children])
+
+
+def _order(event: Member) -> tuple[int, int]:
+    """By time, then as they came."""
+    return event["time"], event["arrival"]

@@ -6,11 +6,15 @@ import asyncio
 import csv
 import io
 import json
+import shutil
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.apps import play
 from tests.protocols.fake import FakeServer
 
@@ -93,6 +97,67 @@ def test_a_merge_of_what_is_there_changes_nothing():
     post(server, id="d", **span(3, 4), description=" one ", detail_urls={"u": ""}, tags={"t": []})
 
     assert server.events == before
+
+
+def test_the_status_is_the_one_that_was_told_last():
+    server = a_server()
+    for value in ("pending", "success", "fail", "success"):
+        post(server, id="d", tags={"status": [value]})
+    post(server, id="d", tags={"other": ["x"]})
+
+    (event,) = server.events.values()
+    assert event.tags["status"] == ["pending", "success", "fail"]
+    assert event.status is Status.SUCCEEDED
+
+
+def test_updates_and_merges_at_once_lose_nothing(tmp_path: Path):
+    async def scenario(_app, client):
+        await client.put("/api/v1/event/", json={"event": {"id": "d"}})
+        merges = [{"event": {"id": "d", "tags": {"who": [str(n)]}}} for n in range(32)]
+        updates = [
+            {"event": {"id": "d", "detail_urls": {"u": str(n)}}, "operation": "update"}
+            for n in range(32)
+        ]
+        bodies = [body for pair in zip(merges, updates, strict=True) for body in pair]
+        answers = await asyncio.gather(
+            *(client.post("/api/v1/event/", json=body) for body in bodies)
+        )
+        assert {answer.status_code for answer in answers} == {200}
+        stored = (await client.get("/api/v1/event/d")).json()
+        assert sorted(stored["tags"]["who"], key=int) == [str(n) for n in range(32)]
+        assert stored["detail_urls"] == {"u": "31"}
+
+    play(tmp_path, scenario)
+
+
+QUERIES = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["count", "page", "frm", "to", "use_update_time", "tag", "status", "cursor", "format"]
+        ),
+        st.text(max_size=12)
+        | st.integers().map(str)
+        | st.sampled_from(
+            ["a:b", "true", "csv", "2018-12-31T00:00:00Z", "1546281532", "WzEsMiwzXQ"]
+        ),
+    ),
+    max_size=4,
+)
+
+
+@given(st.lists(QUERIES, min_size=1, max_size=10))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_query_breaks_a_list(queries):
+    folder = Path(tempfile.mkdtemp(prefix="runwell-test-"))
+
+    async def scenario(_app, client):
+        await client.put("/api/v1/event/", json={"event": {"id": "d", "tags": {"a": ["b"]}}})
+        for query in queries:
+            answer = await client.get("/api/v1/event/", params=query)
+            assert answer.status_code in (200, 400), (query, answer.text)
+
+    play(folder, scenario)
+    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("name", ["parent_id", "source_id"])

@@ -20,7 +20,7 @@ from runwell.model import Event, Kind, Outcome, Status, Write
 from runwell.protocols.trunk import attempts
 from runwell.protocols.trunk.attempts import join_attempts
 from runwell.protocols.trunk.decode import read_request
-from runwell.protocols.trunk.translate import Rules, to_writes
+from runwell.protocols.trunk.translate import Rules, newest, to_writes
 from runwell.store.ledger.base import decode_event
 
 T0 = 1_717_400_000_000
@@ -289,6 +289,30 @@ def test_every_order_of_a_run_with_its_stage_is_stored_alike(tmp_path: Path):
         ("github.com/acme/webshop/sequences", "k", 1),
     ]
     assert expected["github.com/acme/webshop/sequences", "k", 1].name == "after"
+
+
+SERIES = {"platform": "jenkins", "kind": "pipeline", "key": "k"}
+TEAMS = [
+    {**SERIES, "name": "1", "payload": payload(team="a")},
+    {**SERIES, "name": "2"},
+    {**SERIES, "name": "3", "payload": payload(team="b")},
+    {**SERIES, "name": "4", "payload": None},
+]
+
+
+@given(st.permutations(range(8)))
+def test_a_sequence_has_its_newest_name_and_its_newest_tags_in_any_order(order):
+    stored: Event | None = None
+    for number in order:
+        message = a_message(number % 4, sequence=TEAMS[number % 4])
+        (sequence,) = [write.event for write in writes_of(message) if not write.attempts]
+        stored = newest(stored, sequence)
+
+    assert stored is not None
+    assert (stored.name, stored.tags) == ("4", {"team": ["b"]})
+    together = writes_of(*(a_message(n % 4, sequence=TEAMS[n % 4], id=str(n)) for n in order))
+    (sequence,) = [write.event for write in together if not write.attempts]
+    assert (sequence.name, sequence.tags) == ("4", {"team": ["b"]})
 
 
 def test_a_repeat_of_what_is_known_writes_nothing(tmp_path: Path):

@@ -43,7 +43,8 @@ def posted(join: Join, *, insert: bool, tags_max: int) -> Rule:
     def rule(stored: Event | None, incoming: Event) -> Event | None:
         if stored is None:
             return bounded(incoming) if insert else None
-        after = bounded(derived(join(stored, incoming)))
+        joined = join(stored, incoming)
+        after = bounded(derived(joined, joined.status))
         if len(after.tags) > tags_max:
             raise BadEvent("tags", f"{len(after.tags)} tags; {tags_max} is the most")
         return stored if _content(after) == _content(stored) else after
@@ -53,6 +54,8 @@ def posted(join: Join, *, insert: bool, tags_max: int) -> Rule:
 
 def merge(stored: Event, incoming: Event) -> Event:
     """Both together: the earlier start, the later end, all tags; an empty value overwrites nothing.
+
+    The status is the one that was told last, also if the tag held that value before.
 
     Raises:
         Clash: another parent or source id than the stored one.
@@ -69,6 +72,7 @@ def merge(stored: Event, incoming: Event) -> Event:
         description=_appended(stored.description, incoming.description),
         links=stored.links | {name: url for name, url in incoming.links.items() if url},
         tags=tags,
+        status=incoming.status if incoming.tags.get("status") else stored.status,
         payload=incoming.payload,
         client=incoming.client,
     )
@@ -92,6 +96,7 @@ def update(given: Given) -> Join:
             stored,
             **{name: value for name, value in fields.items() if value is not None},
             tags=tags | ({SOURCE_ID: [source_id]} if source_id else {}),
+            status=stored.status if given.tags is None else incoming.status,
             payload=incoming.payload,
             client=incoming.client,
         )

@@ -79,17 +79,23 @@ def to_event(given: Given, id_: str, now: int, payload: str, client: str) -> Eve
             tags=tags,
             payload=payload,
             client=client,
-        )
+        ),
+        told_status(tags),
     )
 
 
-def derived(event: Event) -> Event:
-    """The event with the canonical fields that follow from its tags and times.
+def told_status(tags: Mapping[str, list[str]]) -> Status:
+    """What the last value of the tag `status` means."""
+    last = tags["status"][-1] if tags.get("status") else ""
+    return STATUSES.get(last.lower(), Status.UNKNOWN)
+
+
+def derived(event: Event, status: Status) -> Event:
+    """The event with the canonical fields that follow from its status, tags and times.
 
     An end before the start is flagged by the metric `clock_skew_ms`; a pending event lasts still.
     """
     start, end = event.started or 0, event.finished or 0
-    status = STATUSES.get(_last(event, "status").lower(), Status.UNKNOWN)
     is_over = status is not Status.RUNNING and end >= start
     word = _first(event, "type", "source").lower()
     return msgspec.structs.replace(
@@ -132,7 +138,3 @@ def to_answer(row: Mapping[str, Any]) -> wire.EventAnswer:
 
 def _first(event: Event, *names: str) -> str:
     return next((event.tags[name][0] for name in names if event.tags.get(name)), "")
-
-
-def _last(event: Event, name: str) -> str:
-    return event.tags[name][-1] if event.tags.get(name) else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -108,13 +109,27 @@ def to_writes(request: wire.TrackEvents, rules: Rules, client: str) -> list[Plac
 
 
 def newest(stored: Event | None, incoming: Event) -> Event:
-    """A rule: a sequence is as its newest event says, in whatever order events arrive."""
-    return incoming if stored is None or _age(stored) < _age(incoming) else stored
+    """A rule: a sequence is as its newest event says, in whatever order events arrive.
+
+    Its tags are those of the newest event that says any.
+    """
+    if stored is None:
+        return incoming
+    named = incoming if _age(stored) < _age(incoming) else stored
+    tagged = incoming if _tags_age(stored) < _tags_age(incoming) else stored
+    if named is tagged:
+        return named
+    return msgspec.structs.replace(named, tags=tagged.tags, memo=tagged.memo)
 
 
 def _age(sequence: Event) -> tuple[int, int, str]:
     """The text decides between two that are equally new, so that it is not the order."""
     return sequence.created or 0, sequence.finished or 0, sequence.payload
+
+
+def _tags_age(sequence: Event) -> tuple[int, ...]:
+    """How new the event is that told the tags; empty where none did."""
+    return tuple(map(int, sequence.memo.split()))
 
 
 def to_answer(written: Iterable[Written], tracked: int) -> wire.Tracked:
@@ -167,20 +182,20 @@ def with_branch(event: Event) -> Event:
 
 
 def _sequences(messages: Sequence[Message], events: Sequence[Event]) -> list[tuple[Event, int]]:
-    """The sequences of a request, each by its newest event, and which event that is."""
+    """The sequences of a request, each by its newest event, and the last event that names it."""
     found: dict[str, tuple[Event, int]] = {}
     for number, (message, event) in enumerate(zip(messages, events, strict=True)):
         if message.sequence:
             sequence = _to_sequence(message.sequence, message.sequence_text, event)
-            known = found.get(sequence.id)
-            if known is None or newest(known[0], sequence) is sequence:
-                found[sequence.id] = sequence, number
+            known, _ = found.get(sequence.id, (None, 0))
+            found[sequence.id] = newest(known, sequence), number
     return list(found.values())
 
 
 def _to_sequence(sequence: wire.Sequence, text: str, event: Event) -> Event:
     """A sequence is identified by its key within the repository."""
     tags = _tags(sequence.payload.tags if sequence.payload else None)
+    age = f"{event.created or 0} {event.finished or 0} {zlib.crc32(repr(tags).encode())}"
     return Event(
         source=SOURCE,
         scope=f"{event.scope}/{SEQUENCES}",
@@ -195,6 +210,7 @@ def _to_sequence(sequence: wire.Sequence, text: str, event: Event) -> Event:
         tags=tags,
         payload=text,
         client=event.client,
+        memo="" if sequence.payload is None else age,
     )
 
 

@@ -11,7 +11,7 @@ SELECT
   tags,
   created                                         AS newest_event,
   scope                                           AS scope
-FROM events
+FROM event
 WHERE source = 'trunk' AND kind = 'sequence';
 
 CREATE OR REPLACE VIEW trunk_events AS
@@ -35,7 +35,7 @@ SELECT
   e.links,
   e.client
 FROM events AS e
-LEFT JOIN events AS s
+LEFT JOIN event AS s
   ON s.source = 'trunk' AND s.kind = 'sequence'
   AND s.scope = e.scope || '/sequences' AND s.id = e.component
-WHERE e.source = 'trunk' AND e.kind <> 'sequence';
+WHERE e.source = 'trunk';

@@ -42,7 +42,8 @@ CREATE TABLE projection (
   applied BIGINT NOT NULL                   -- seq of the last applied change
 );
 
--- What SQL questions see: every event, durations in seconds.
+-- What SQL questions see: every event, durations in seconds. A sequence is a name and no event.
 CREATE VIEW events AS
 SELECT * REPLACE (duration / 1e6 AS duration)
-FROM event;
+FROM event
+WHERE kind <> 'sequence';
