@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from runwell.http.complaint import complaint_of
 from runwell.protocols.pipeline_metrics import wire
 from runwell.protocols.pipeline_metrics.errors import BadField
-
-PATH = re.compile(r"^(.*?)(?: - at `\$\.?(.*)`)?$", re.DOTALL)
-MISSING = re.compile(r"Object missing required field `(\w+)`")
 
 
 def _reader(shape: Any) -> Callable[..., Any]:
@@ -22,20 +19,17 @@ def _reader(shape: Any) -> Callable[..., Any]:
         try:
             return decode(text)
         except msgspec.ValidationError as error:
-            raise _named(str(error), place) from error
+            raise _named(error, place) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BadField(place, f"the body is not JSON: {error}") from error
 
     return read
 
 
-def _named(problem: str, place: str) -> BadField:
-    found = PATH.match(problem)
-    assert found is not None
-    text, path = found[1], found[2] or ""
-    if missing := MISSING.search(text):
-        path, text = f"{path}.{missing[1]}" if path else missing[1], "is required"
-    return BadField(f"{place}.{path}".strip("."), text)
+def _named(error: msgspec.ValidationError, place: str) -> BadField:
+    found = complaint_of(error)
+    problem = "is required" if found.is_missing else found.problem
+    return BadField(f"{place}.{found.path}".strip("."), problem)
 
 
 read_report: Callable[..., wire.Report] = _reader(wire.Report)

@@ -8,13 +8,14 @@ from typing import Any, Generic, TypeVar, cast, get_type_hints
 import msgspec
 from msgspec import inspect
 
+from runwell.http import numbers
+from runwell.http.numbers import INT64_MAX, INT64_MIN
 from runwell.protocols.pytest_monitor import wire
 from runwell.protocols.pytest_monitor.errors import Malformed, ValidationFailed
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 SHOWN_CHARS = 80
 PATH_CHARS = 200
-INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 
 class Reader(Generic[Shape]):
@@ -94,16 +95,10 @@ def _exact(shape: type[Shape]) -> type[Shape]:
 
 def beyond_int64(value: Any, path: str = "") -> dict[str, str]:
     """Path -> what is wrong, for the first integer that the store cannot hold."""
-    match value:
-        case dict():
-            inside = [(f"{path}.{name}" if path else name, item) for name, item in value.items()]
-        case list():
-            inside = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
-        case int() if not INT64_MIN <= value <= INT64_MAX:
-            return {path[:PATH_CHARS]: _not_between(value, INT64_MIN, INT64_MAX)}
-        case _:
-            return {}
-    return next(filter(None, (beyond_int64(item, name) for name, item in inside)), {})
+    if found := numbers.beyond_int64(value, path):
+        place, number = found
+        return {place[:PATH_CHARS]: _not_between(number, INT64_MIN, INT64_MAX)}
+    return {}
 
 
 def _problem(value: Any, wanted: inspect.Type, annotation: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from runwell.http.complaint import Complaint, complaint_of
 from runwell.model.times import LATEST_US
 from runwell.protocols.trunk import wire
 from runwell.protocols.trunk.derived import MILLISECOND_US
@@ -26,8 +27,6 @@ CONCLUSIONS = {
     *("NEUTRAL", "ACTION_REQUIRED", "STALE", "STARTUP_FAILURE"),  # in the plugin's own list
 }
 
-PATH = re.compile(r"^(.*?)(?: - at `\$\.?(.*)`)?$", re.DOTALL)
-MISSING = re.compile(r"Object missing required field `(\w+)`")
 WANTED = re.compile(r"Expected `([^`]+)`")
 WORDS = {
     "str": "string required",
@@ -127,25 +126,28 @@ def _reader(shape: Any) -> Callable[[bytes | msgspec.Raw, str], Any]:
         try:
             return decode(text)
         except msgspec.ValidationError as error:
-            raise _named(str(error), place) from error
+            raise _named(error, place) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BadPlace(place, f"not JSON: {error}") from error
 
     return read
 
 
-def _named(problem: str, place: str) -> BadPlace:
+def _named(error: msgspec.ValidationError, place: str) -> BadPlace:
     """The decoder's complaint in the words of this API."""
-    found = PATH.match(problem)
-    assert found is not None
-    text, path = found[1], found[2] or ""
-    if missing := MISSING.search(text):
-        path, text = f"{path}.{missing[1]}" if path else missing[1], "required"
-    elif wanted := WANTED.search(text):
-        kind = wanted[1].removesuffix(" | null")
-        text = "number of milliseconds required" if path in TIMES else WORDS.get(kind, text)
-    separator = "" if path.startswith("[") else "."
-    return BadPlace(f"{place}{separator}{path}".strip("."), text)
+    found = complaint_of(error)
+    separator = "" if found.path.startswith("[") else "."
+    return BadPlace(f"{place}{separator}{found.path}".strip("."), _problem(found))
+
+
+def _problem(found: Complaint) -> str:
+    if found.is_missing:
+        return "required"
+    if found.path in TIMES:
+        return "number of milliseconds required"
+    wanted = WANTED.search(found.problem)
+    kind = wanted[1].removesuffix(" | null") if wanted else ""
+    return WORDS.get(kind, found.problem)
 
 
 _read_request = _reader(wire.TrackEvents)
