@@ -239,3 +239,9 @@ def test_a_request_larger_than_the_queue_is_refused_for_good():
             await ingest.accept([a_write(payload="x" * 1000)])
 
     run(scenario, queue_bytes_max=1000)
+
+    async def many(ingest, _ledger):
+        with pytest.raises(TooLarge, match="3 writes; 2 is the most"):
+            await ingest.accept([a_write(str(n)) for n in range(3)])
+
+    run(many, queue_events_max=2)

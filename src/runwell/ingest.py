@@ -68,6 +68,8 @@ class Ingest:
             raise TooLarge(
                 f"{size} bytes in one request; {self._config.queue_bytes_max} is the most"
             )
+        if len(writes) > self._config.queue_events_max:
+            raise TooLarge(f"{len(writes)} writes; {self._config.queue_events_max} is the most")
         if self.queued_events + len(writes) > self._config.queue_events_max:
             raise Overloaded
         if self.queued_bytes + size > self._config.queue_bytes_max:

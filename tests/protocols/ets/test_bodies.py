@@ -164,10 +164,12 @@ def test_other_types_are_refused(content_type: str):
 
 def test_a_list_is_answered_in_yaml_to_those_who_ask():
     server = FakeServer(PROTOCOL)
-    accept = {"accept": "text/html, application/yaml;q=0.9, */*"}
+    accept = {"accept": "text/html, application/yaml;q=0.9, */*;q=0.1"}
     answer = server.ask("GET", "/api/v1/event/", b"", accept)
 
     assert answer.content_type == "application/yaml"
+    for accept in ("application/json, application/yaml;q=0.5", "application/yaml;q=0, */*", "*/*"):
+        assert server.ask("GET", "/api/v1/event/", b"", {"accept": accept}).content_type == JSON
     json_sent = {"content-type": JSON, "accept": YAML}
     assert server.ask("PUT", "/api/v1/event/", {"event": {}}, json_sent).content_type == JSON
     assert yaml.safe_load(answer.body) == {"count": 0, "result": [], "total": 0, "next": None}

@@ -324,6 +324,7 @@ def filled() -> FakeServer:
         ("?service=web&service=api", "a"),
         ("?frm=2026-01-01 06:00:00 00:00", "b"),
         ("?frm=2026-01-01T07:00:00%2B01", "b"),
+        ("?frm=2026-01-01T07:00:00+01", "b"),
     ],
 )
 def test_events_are_found_by_every_tag_and_any_overlap(query: str, expected: str):

@@ -6,6 +6,7 @@ import itertools
 import json
 import operator
 from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +241,9 @@ def test_any_order_and_any_number_of_repeats_end_in_one_state(data: st.DataObjec
 @given(st.data())
 def test_looking_at_the_neighbourhood_is_as_good_as_looking_at_everything(data: st.DataObject):
     messages = data.draw(st.permutations(events_of(*data.draw(runs()))))
-    groups = attempts._groups({attempts.rank(message): message for message in messages}.values())
+    groups = attempts.Groups(
+        {attempts.rank(message): message for message in messages}.values()
+    ).found
 
     everything = [
         msgspec.structs.replace(attempts._attempt(group), attempt=number)
@@ -296,7 +299,7 @@ TEAMS = [
     {**SERIES, "name": "1", "payload": payload(team="a")},
     {**SERIES, "name": "2"},
     {**SERIES, "name": "3", "payload": payload(team="b")},
-    {**SERIES, "name": "4", "payload": None},
+    {**SERIES, "name": "4", "payload": {}},
 ]
 
 
@@ -311,8 +314,8 @@ def test_a_sequence_has_its_newest_name_and_its_newest_tags_in_any_order(order):
     assert stored is not None
     assert (stored.name, stored.tags) == ("4", {"team": ["b"]})
     together = writes_of(*(a_message(n % 4, sequence=TEAMS[n % 4], id=str(n)) for n in order))
-    (sequence,) = [write.event for write in together if not write.attempts]
-    assert (sequence.name, sequence.tags) == ("4", {"team": ["b"]})
+    stored = reduce(newest, [write.event for write in together if not write.attempts], None)
+    assert (stored.name, stored.tags) == ("4", {"team": ["b"]})
 
 
 def test_a_repeat_of_what_is_known_writes_nothing(tmp_path: Path):
@@ -407,6 +410,26 @@ def test_a_thousand_attempts_are_told_again_without_looking_at_all_of_them(
         again = join_attempts(stored, message)
         assert all(map(operator.is_, again, stored))
     assert len(looked) <= 2 * len(messages)
+
+
+def test_an_end_that_swallows_a_thousand_attempts_is_told_in_one_go(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    stored: Sequence[Event] = []
+    for number, message in enumerate(
+        events_of(
+            *(a_message(n * 10, n * 10 + 5, payload=payload({f"m{n % 50}": 1})) for n in range(999))
+        )
+    ):
+        stored = [*stored, msgspec.structs.replace(message, attempt=number + 1)]
+    overlaid = []
+    original = attempts._overlaid
+    monkeypatch.setattr(attempts, "_overlaid", lambda *pair: overlaid.append(1) or original(*pair))
+
+    (event,) = join_attempts(stored, *events_of(a_message(0, 1_000_000)))
+
+    assert (len(event.metrics), len(attempts.decode_memo(event.memo))) == (50, 16)
+    assert len(overlaid) < 2_000
 
 
 def test_an_id_for_everything_is_refused_in_the_end(monkeypatch: pytest.MonkeyPatch):

@@ -192,6 +192,16 @@ def test_too_many_events_are_too_large():
     }
 
 
+@pytest.mark.parametrize("bad", [0, 1])
+def test_a_mistake_in_a_sequence_is_found_whether_it_is_the_newest_or_not(bad: int):
+    good = {**SEQUENCE, "payload": tags(("a", "b"))}
+    wrong = {**SEQUENCE, "payload": tags(("k" * 200, "b"))}
+    events = [
+        an_event(id=str(n), createdAt=T0 - n, sequence=wrong if n == bad else good) for n in (0, 1)
+    ]
+    assert error_of(a_request(*events))["path"] == f"events[{bad}].sequence.payload.tags"
+
+
 def test_as_many_events_as_allowed_may_each_have_a_sequence():
     events = [an_event(id=str(n), sequence={**SEQUENCE, "key": str(n)}) for n in range(3)]
     assert len(stored(*events, events_per_request_max=3)) == 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from runwell.protocols.ets.errors import BadInput
 from runwell.protocols.ets.yaml_text import write_yaml
 
 FIELDS = wire.EventAnswer.__struct_fields__
+REFUSED = re.compile(r";\s*q=0(\.0*)?\s*$")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 
 
@@ -28,8 +30,13 @@ def wants_yaml(headers: Mapping[str, str]) -> str:
     """
     if sent := headers.get("content-type", ""):
         return media_type(sent) if media_type(sent) in YAML else ""
-    accepted = [media_type(part) for part in headers.get("accept", "").split(",")]
-    return next((media for media in accepted if media in YAML), "")
+    accepted = [
+        media_type(part)
+        for part in headers.get("accept", "").split(",")
+        if not REFUSED.search(part)
+    ]
+    first = next((media for media in accepted if media in (JSON, *YAML, "*/*")), "")
+    return first if first in YAML else ""
 
 
 def answer(value: Any, headers: Mapping[str, str]) -> Answer:

@@ -26,7 +26,7 @@ NUMBER = re.compile(r"\d{1,20}(\.\d{1,20})?", re.ASCII)
 # "start_time": "12/05/16:10:25:00", which the original never understood itself
 DOCUMENTED = re.compile(r"(\d\d)/(\d\d)/(\d\d):(\d\d):(\d\d):(\d\d)", re.ASCII)
 # `+00:00` in a URL arrives as ` 00:00`
-LOST_PLUS = re.compile(r"(\d{4}-\d\d-\d\d[T ][\d:.]+) (\d\d:?\d\d)", re.ASCII)
+LOST_PLUS = re.compile(r"(\d{4}-\d\d-\d\d[T ][\d:.]+) (\d\d(?::?\d\d)?)", re.ASCII)
 
 
 def read_time(value: Any, order: DateOrder) -> int:

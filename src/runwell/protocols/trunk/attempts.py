@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from functools import reduce
 
 import msgspec
 
@@ -58,32 +59,48 @@ def _regrouped(attempts: Sequence[Event], incoming: Event) -> tuple[int, int, li
     Earlier attempts had ended before it; later ones begin after what is grouped here has ended.
     """
     first = max(0, bisect_right(attempts, incoming.created or 0, key=_start) - 1)
-    after = first + 1
     messages = {rank(message): message for message in _messages(attempts[first])}
     place = rank(incoming)
     messages[place] = _overlaid(messages[place], incoming) if place in messages else incoming
-    while True:
-        groups = _groups(messages.values())
-        end = _end(groups[-1])
-        if after == len(attempts) or (end is not None and end < _start(attempts[after])):
-            return first, after, groups
-        messages |= {rank(message): message for message in _messages(attempts[after])}
+    groups = Groups(messages.values())
+    after = first + 1
+    while after < len(attempts) and groups.reaches(_start(attempts[after])):
+        groups.take(_messages(attempts[after]))
         after += 1
+    return first, after, groups.found
+
+
+class Groups:
+    """Messages by attempt, in the order of their starts; what is taken later starts later."""
+
+    def __init__(self, messages: Iterable[Event]) -> None:
+        self.found: list[list[Event]] = []
+        self._end: int | None = None  # when the last of them had ended, as far as it is known
+        self.take(messages)
+
+    def reaches(self, start: int) -> bool:
+        """Does what starts then belong to the last attempt?"""
+        return bool(self.found) and (self._end is None or start <= self._end)
+
+    def take(self, messages: Iterable[Event]) -> None:
+        """Put each message where it belongs.
+
+        What is over at an unknown time was so at its start at the earliest.
+        """
+        for message in sorted(messages, key=rank):
+            created = message.created or 0
+            if not self.reaches(created):
+                self.found.append([])
+                self._end = None
+            self.found[-1].append(message)
+            if message.status not in OPEN:
+                self._end = max(self._end or 0, message.finished or 0, created)
 
 
 def _start(attempt: Event) -> int:
     if not attempt.memo:
         return attempt.created or 0
     return min(message.created or 0 for message in decode_memo(attempt.memo))
-
-
-def _end(group: Sequence[Event]) -> int | None:
-    """When an attempt had ended, as far as any of its messages knows.
-
-    What is over at an unknown time was so at its start at the earliest.
-    """
-    ends = [max(m.finished or 0, m.created or 0) for m in group if m.status not in OPEN]
-    return max(ends, default=None)
 
 
 def rank(event: Event) -> Rank:
@@ -100,22 +117,13 @@ def _messages(attempt: Event) -> list[Event]:
     return [msgspec.structs.replace(attempt, attempt=1) if attempt.attempt > 1 else attempt]
 
 
-def _groups(messages: Iterable[Event]) -> list[list[Event]]:
-    """Messages by attempt, in the order of their starts."""
-    groups: list[list[Event]] = []
-    for message in sorted(messages, key=rank):
-        end = _end(groups[-1]) if groups else None
-        if not groups or (end is not None and (message.created or 0) > end):
-            groups.append([])
-        groups[-1].append(message)
-    return groups
-
-
 def _attempt(group: list[Event]) -> Event:
     """The event that the messages of an attempt come to."""
     kept = _without_covered(group)
+    spare = max(0, len(kept) - MESSAGES_MAX)
+    kept = [reduce(_overlaid, kept[: spare + 1]), *kept[spare + 1 :]]
     memo = _memo(kept)
-    while len(kept) > MESSAGES_MAX or len(memo) > MEMO_BYTES_MAX:
+    while len(memo) > MEMO_BYTES_MAX:
         kept = [_overlaid(kept[0], kept[1]), *kept[2:]]
         memo = _memo(kept)
     event = kept[0]
@@ -136,14 +144,16 @@ def _memo(messages: list[Event]) -> str:
 def _without_covered(group: list[Event]) -> list[Event]:
     """Least knowing first; without what a more knowing one of the same start makes needless."""
     ordered = sorted(group, key=lambda message: (rank(message)[1:], message.created))
-    return [
-        message
-        for place, message in enumerate(ordered)
-        if not any(
-            message.created == other.created and _covers(other, message)
-            for other in ordered[place + 1 :]
-        )
-    ]
+    by_start: dict[int | None, list[Event]] = {}
+    for message in ordered:
+        by_start.setdefault(message.created, []).append(message)
+    needless = {
+        id(message)
+        for together in by_start.values()
+        for place, message in enumerate(together)
+        if any(_covers(other, message) for other in together[place + 1 :])
+    }
+    return [message for message in ordered if id(message) not in needless]
 
 
 def _covers(more: Event, less: Event) -> bool:

@@ -103,8 +103,12 @@ def to_writes(request: wire.TrackEvents, rules: Rules, client: str) -> list[Plac
         for event, place in zip(events, places, strict=True)
     ]
     return writes + [
-        Placed(Write(sequence, newest), f"{places[number]}.sequence.payload")
-        for sequence, number in _sequences(messages, events)
+        Placed(
+            Write(_to_sequence(message.sequence, message.sequence_text, event), newest),
+            f"{place}.sequence.payload",
+        )
+        for message, event, place in zip(messages, events, places, strict=True)
+        if message.sequence
     ]
 
 
@@ -181,17 +185,6 @@ def with_branch(event: Event) -> Event:
     return msgspec.structs.replace(event, ref=unquote(event.name))
 
 
-def _sequences(messages: Sequence[Message], events: Sequence[Event]) -> list[tuple[Event, int]]:
-    """The sequences of a request, each by its newest event, and the last event that names it."""
-    found: dict[str, tuple[Event, int]] = {}
-    for number, (message, event) in enumerate(zip(messages, events, strict=True)):
-        if message.sequence:
-            sequence = _to_sequence(message.sequence, message.sequence_text, event)
-            known, _ = found.get(sequence.id, (None, 0))
-            found[sequence.id] = newest(known, sequence), number
-    return list(found.values())
-
-
 def _to_sequence(sequence: wire.Sequence, text: str, event: Event) -> Event:
     """A sequence is identified by its key within the repository."""
     tags = _tags(sequence.payload.tags if sequence.payload else None)
@@ -210,7 +203,7 @@ def _to_sequence(sequence: wire.Sequence, text: str, event: Event) -> Event:
         tags=tags,
         payload=text,
         client=event.client,
-        memo="" if sequence.payload is None else age,
+        memo=age if sequence.payload and sequence.payload.tags is not None else "",
     )
 
 

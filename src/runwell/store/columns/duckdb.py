@@ -22,7 +22,7 @@ from runwell.store.ledger.base import REMOVED, Change
 HELD = "Could not set lock"  # DuckDB has one error class for this and for a file that is none
 MIB = 1024 * 1024
 FETCHED_AT_ONCE = 256
-VERSION = 2  # of sql/duckdb.sql: another number in a file makes the columns anew
+VERSION = 3  # of sql/duckdb.sql: another number in a file makes the columns anew
 
 DUCKDB = Dialect(
     micros="epoch_us({x})",

@@ -84,10 +84,8 @@ class SQLiteLedger:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._writer = _connect(self.path)
-        if upgrade:
+        if upgrade or check_version(self._writer) == 0:  # a file without anything has no other use
             migrate(self._writer)
-        else:
-            check_version(self._writer)
         self._reader = _connect(self.path)
         self._reading = threading.Lock()
         self.identity = str(
