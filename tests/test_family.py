@@ -40,10 +40,11 @@ def family_of(
         for write in writes:
             await server.accept([write])
         asked = Family(server.run, "test", "tests", ("id",), members_max)
-        root, member = await asked.root(id_), await asked.find(id_, attempt)
-        assert root is not None
-        tree, is_whole = await asked.tree(root, member)
-        return name(tree), shape(tree), is_whole
+        member = await asked.find(id_, attempt)
+        assert member is not None
+        top = await asked.root(member)
+        tree, is_whole = await asked.tree(top.event, member)
+        return name(tree), shape(tree), is_whole and not top.is_cut
 
     return asyncio.run(main())
 
@@ -136,6 +137,33 @@ def test_a_circle_beside_the_root_hangs_below_it():
     assert family_of("run", a_write("run", chain="run"), *circle) == ("run", {"a": {"b": {}}}, True)
 
 
+def test_an_id_that_ran_in_two_runs_shows_each_with_its_own():
+    writes = [
+        a_write("run-1", chain="run-1", started=0),
+        a_write("deploy", parent="run-1", chain="run-1", started=10),
+        a_write("s1", parent="deploy", chain="run-1", started=20),
+        a_write("run-2", chain="run-2", started=1000),
+        a_write("deploy", parent="run-2", chain="run-2", started=1010, attempt=2),
+        a_write("s2", parent="deploy", chain="run-2", started=1020),
+    ]
+    first = ("run-1", {"deploy": {"s1": {}}}, True)
+    second = ("run-2", {"deploy/2": {"s2": {}}}, True)
+    for id_ in ("run-1", "s1"):
+        assert family_of(id_, *writes) == first
+    for id_ in ("run-2", "s2", "deploy"):
+        assert family_of(id_, *writes) == second
+    assert family_of("deploy", *writes, attempt=1) == first
+
+
+def test_the_asked_event_is_in_its_tree_even_if_its_chain_has_no_root():
+    writes = [
+        a_write("outer", chain="outer"),
+        a_write("a", chain="X", parent="outer"),
+        a_write("b", chain="X", parent="X"),
+    ]
+    assert family_of("b", *writes) == ("a", {"b": {}}, True)
+
+
 def test_depth_is_bounded(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(family, "DEPTH_MAX", 3)
     line = [a_write("0", chain="0")]
@@ -154,8 +182,15 @@ def test_the_way_up_is_bounded_and_says_so(monkeypatch: pytest.MonkeyPatch):
     assert family_of("2", *line) == ("0", {"1": {"2": {"3": {}}}}, False)
     assert family_of("2", *line[:4]) == ("0", {"1": {"2": {"3": {}}}}, True)
 
-    chains = [a_write(str(n), chain=str(n + 1)) for n in range(6)]
-    assert family_of("0", *chains)[0] == "2"
+    chains = [a_write(str(n), chain=str(n + 1)) for n in range(9)]
+    assert family_of("0", *chains)[2] is False
+    assert int(family_of("0", *chains)[0]) < 6
+
+    deep = [a_write("0", chain="0")]
+    deep += [a_write(str(n), parent=str(n - 1), chain="0") for n in range(1, 8)]
+    root, below, is_whole = family_of("7", *reversed(deep))
+    assert (root, is_whole) == ("0", False)
+    assert "0" not in below
 
 
 def test_a_line_below_a_circle_stays_a_line():
@@ -169,7 +204,7 @@ def test_a_line_below_a_circle_stays_a_line():
 
 
 def test_a_large_circle_takes_no_long_time():
-    one = {"attempt": 1, "time": 0}
+    one = {"attempt": 1, "time": 0, "chain": ""}
     members = [{"id": "r", "parent": "", **one}]
     members += [{"id": str(n), "parent": str(n + 1), **one} for n in range(20_000)]
     members.append({"id": "20000", "parent": "19999", **one})
@@ -177,6 +212,14 @@ def test_a_large_circle_takes_no_long_time():
     (tree,) = family.plant("r", members)
 
     assert [child.event["id"] for child in tree.children] == ["19999"]
+
+    pairs = [
+        {"id": f"{n}{side}", "parent": f"{n}{other}", **one}
+        for n in range(9_000)
+        for side, other in ("ab", "ba")
+    ]
+    (tree,) = family.plant("r", [members[0], *pairs])
+    assert len(tree.children) == 9_000
 
 
 def test_members_are_bounded():

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 from runwell.filter import And, Compare, Field, Filter, OneOf
 from runwell.query import Order, Query, Rows, Select
 
 DEPTH_MAX = 100
+SEVERAL = 1_000  # attempts of one id that are looked at
 Run = Callable[[Query], Awaitable[Rows]]
 Member = dict[str, Any]  # canonical fields by name, those of NEEDED among them
 NEEDED = ("source", "scope", "id", "attempt", "parent", "chain", "time")
@@ -25,6 +27,14 @@ class Tree:
 
     event: Member
     children: list[Tree] = field(default_factory=list)
+
+
+class Top(NamedTuple):
+    """The top of a family."""
+
+    event: Member
+    is_cut: bool  # there is more above it than may be climbed
+    is_rootless: bool  # the root of its chain never came: this is what stands for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +56,52 @@ class Family:
         found = await self._list(same, newest, limit=1)
         return found[0] if found else None
 
-    async def ancestors(self, id_: str, steps_max: int = DEPTH_MAX) -> list[Member]:
+    async def ancestors(self, id_: str) -> list[Member]:
         """The event, its parent, and so on; ends at what is not there or was seen before."""
-        found: dict[str, Member] = {}
-        while id_ and id_ not in found and len(found) < steps_max:
-            member = await self.find(id_)
-            if member is None:
-                break
-            found[id_] = member
-            id_ = member["parent"]
-        return list(found.values())
+        event = await self.find(id_)
+        return [] if event is None else (await self._climb(event, DEPTH_MAX))[0]
 
-    async def root(self, id_: str) -> Member | None:
-        """The top of the family: the last ancestor, or the root of its chain if that is there.
+    async def _climb(self, event: Member, steps_max: int) -> tuple[list[Member], bool]:
+        """The event and its ancestors, and whether there was no step left for the next one."""
+        way = {event["id"]: event}
+        while event["parent"] and event["parent"] not in way:
+            attempts = await self._list(Compare(Field("id"), "==", event["parent"]), (), SEVERAL)
+            if not attempts:
+                break
+            if len(way) >= steps_max:
+                return list(way.values()), True
+            event = _at(attempts, event)
+            way[event["id"]] = event
+        return list(way.values()), False
+
+    async def root(self, asked: Member) -> Top:
+        """The top of the family of an event: its last ancestor, or the root of the chain above it.
 
         If the root of a chain never came, the event of the chain that came first stands for it.
         """
-        seen: dict[str, Member] = {}
-        while id_ not in seen and len(seen) < DEPTH_MAX:
-            ancestors = await self.ancestors(id_, DEPTH_MAX - len(seen))
-            if not ancestors:
+        top, seen, is_cut = asked, {asked["id"]}, False
+        while not is_cut:
+            way, is_cut = await self._climb(top, DEPTH_MAX - len(seen) + 1)
+            top = way[-1]
+            seen |= {member["id"] for member in way}
+            chain = top["chain"]
+            if chain in ("", top["id"]):
                 break
-            seen |= {member["id"]: member for member in ancestors}
-            id_ = ancestors[-1]["chain"]
-        if not seen:
-            return None
-        top = list(seen.values())[-1]
-        if not top["chain"] or top["chain"] in seen:
-            return top
-        first = await self._list(Compare(Field("chain"), "==", top["chain"]), (), 1)
-        return (await self.ancestors(first[0]["id"]))[-1]
+            roots = await self._list(Compare(Field("id"), "==", chain), (), SEVERAL)
+            if not roots:
+                return Top(await self._first_of(chain), is_cut=is_cut, is_rootless=True)
+            if chain in seen and not is_cut:
+                break
+            is_cut = is_cut or len(seen) >= DEPTH_MAX
+            top = _at(roots, top)
+            seen.add(chain)
+        return Top(top, is_cut=is_cut, is_rootless=False)
+
+    async def _first_of(self, chain: str) -> Member:
+        """What came first of a chain, or the ancestor of it within the chain."""
+        first = await self._list(Compare(Field("chain"), "==", chain), (), 1)
+        way, _ = await self._climb(first[0], DEPTH_MAX)
+        return list(takewhile(lambda member: member["chain"] == chain, way))[-1]
 
     async def children(self, id_: str, limit: int, offset: int = 0) -> list[Member]:
         """Whose parent it is, in the order of arrival."""
@@ -98,15 +124,12 @@ class Family:
             done |= level
             below = OneOf(Field("parent"), tuple(level))
             members |= _by_key(await self._list(below, (), self.members_max + 1))
-        tops = plant(root["id"], list(members.values())[: self.members_max])
+        parents = tuple({member["parent"] for member in members.values()} & done)
+        others = _by_key(await self._list(OneOf(Field("id"), parents), (), self.members_max))
+        strangers = [member for key, member in others.items() if key not in members]
+        tops = plant(root["id"], list(members.values())[: self.members_max], strangers)
         tree = _holding(tops, asked or root)
-        is_whole = cut(tree) and len(members) <= self.members_max
-        return tree, is_whole and not await self._is_cut_above(root, done)
-
-    async def _is_cut_above(self, root: Member, shown: set[str]) -> bool:
-        """Is there a parent that is not shown, because the way up to it was too long?"""
-        parent = root["parent"]
-        return bool(parent) and parent not in shown and await self.find(parent) is not None
+        return tree, cut(tree) and len(members) <= self.members_max
 
     async def _list(
         self, where: Filter, order: tuple[Order, ...], limit: int, offset: int = 0
@@ -119,33 +142,51 @@ class Family:
         return (await self.run(select)).dicts()
 
 
-def plant(root_id: str, members: Sequence[Member]) -> list[Tree]:
+def plant(root_id: str, members: Sequence[Member], strangers: Sequence[Member] = ()) -> list[Tree]:
     """A tree for each attempt of the root: each member below its parent, or below the root.
 
-    A child of an id with several attempts belongs to the newest that had started by then. Of a
-    circle of parents the member that comes first here hangs below the root.
+    A child of an id with several attempts belongs to the one of its own chain, and among these to
+    the newest that had started by then. What belongs to an attempt of another family, one of
+    `strangers`, is left out with it. Of a circle of parents the member that comes first here hangs
+    below the root.
     """
-    trees = [Tree(member) for member in members]
+    trees = [Tree(member) for member in (*members, *strangers)]
     by_id: dict[str, list[Tree]] = {}
     for tree in sorted(trees, key=lambda tree: int(tree.event["attempt"])):
         by_id.setdefault(tree.event["id"], []).append(tree)
-    tops = by_id[root_id]
-    reaching = {id(top) for top in tops}
+    reaching = {id(tree) for tree in trees[len(members) :]}
+    tops = [tree for tree in by_id[root_id] if id(tree) not in reaching]
+    reaching |= {id(top) for top in tops}
     trees = [tree for tree in trees if id(tree) not in reaching]
-    above = {id(tree): _at(by_id.get(tree.event["parent"], tops), tree) for tree in trees}
+    place = {id(tree): number for number, tree in enumerate(trees)}
+    above = {id(tree): _above(tree, by_id, tops) for tree in trees}
     for tree in trees:
         if circle := _circle(tree, above, reaching):
-            first = next(other for other in trees if id(other) in circle)
-            above[id(first)] = _at(tops, first)
+            first = trees[min(place[one] for one in circle)]
+            above[id(first)] = _tree_at(tops, first)
     for tree in trees:
         above[id(tree)].children.append(tree)
     return tops
 
 
-def _at(attempts: Sequence[Tree], child: Tree) -> Tree:
-    """The attempt that a child belongs to, by the time of both."""
-    started = [tree for tree in attempts if tree.event["time"] <= child.event["time"]]
-    return started[-1] if started else attempts[0]
+def _above(tree: Tree, by_id: dict[str, list[Tree]], tops: Sequence[Tree]) -> Tree:
+    return _tree_at(by_id.get(tree.event["parent"], tops), tree)
+
+
+def _tree_at(attempts: Sequence[Tree], child: Tree) -> Tree:
+    return attempts[_place_at([tree.event for tree in attempts], child.event)]
+
+
+def _at(attempts: Sequence[Member], child: Member) -> Member:
+    return attempts[_place_at(attempts, child)]
+
+
+def _place_at(attempts: Sequence[Member], child: Member) -> int:
+    """Which attempt a child belongs to: one of its chain, and the newest that it came after."""
+    chained = [n for n, one in enumerate(attempts) if one["chain"] == child["chain"]]
+    places = chained or list(range(len(attempts)))
+    started = [n for n in places if attempts[n]["time"] <= child["time"]]
+    return started[-1] if started else places[0]
 
 
 def _holding(tops: Sequence[Tree], member: Member) -> Tree:

@@ -49,12 +49,12 @@ def endpoints(services: Services) -> list[Endpoint]:
         wanted = (*fields, "arrival")
         family = Family(services.run, source, scope, wanted, services.config.page_max)
         asked = await family.find(id_, parameters.read_attempt(call.query))
-        root = await family.root(id_)
-        if asked is None or root is None:
+        if asked is None:
             raise NotFound("there is no such event")
-        tree, is_whole = await family.tree(root, asked)
-        is_rootless = root["chain"] not in ("", root["id"])
-        return json_answer(FamilyAnswer(_show_tree(tree, fields), not is_whole, is_rootless))
+        top = await family.root(asked)
+        tree, is_whole = await family.tree(top.event, asked)
+        is_cut = top.is_cut or not is_whole
+        return json_answer(FamilyAnswer(_show_tree(tree, fields), is_cut, top.is_rootless))
 
     return [
         Endpoint(

@@ -52,6 +52,15 @@ def test_a_trace_ends_at_the_root_or_where_a_parent_is_missing():
     assert ask(server, "/api/v1/event/lost/trace") == []
 
 
+def test_what_is_whole_is_not_called_cut():
+    server = filled({"id": "p"}, {"id": "c", "parent_id": "p"}, {"id": "g", "parent_id": "c"})
+
+    for id_ in "pcg":
+        answer = server.ask("GET", f"/api/v1/event/{id_}/impact")
+        assert "x-ets-truncated" not in dict(answer.headers)
+        assert b"larger than one page" not in server.ask("GET", f"/event/{id_}/").body
+
+
 def test_a_trace_is_at_most_a_hundred_long():
     line = [{"id": "0"}, *({"id": str(n), "parent_id": str(n - 1)} for n in range(1, 120))]
 

@@ -206,10 +206,12 @@ def _route(
 def _pages(services: Services) -> list[Endpoint]:
     async def show_tree(call: Call) -> Answer:
         family = _family(services, min(services.config.page_max, PAGE_EVENTS_MAX))
-        root = await family.root(call.params["id"])
-        if root is None:
+        asked = await family.find(call.params["id"])
+        if asked is None:
             raise NoDiagram(call.params["id"])
-        tree, is_whole = await family.tree(root)
+        top = await family.root(asked)
+        tree, is_whole = await family.tree(top.event)
+        is_whole = is_whole and not top.is_cut
         return tree_page(to_impact(tree), call.params["id"], is_whole=is_whole)
 
     async def ping(call: Call) -> Answer:
