@@ -25,7 +25,7 @@ from runwell.protocols.trunk.translate import Rules, newest, to_writes
 from runwell.store.ledger.base import decode_event
 
 T0 = 1_717_400_000_000
-RULES = Rules(frozenset(), branch_from_name=False)
+RULES = Rules(frozenset(), branch_from_name=False, bounds=(128, 128, 8192))
 REPO = {"host": "github.com", "owner": "acme", "name": "webshop"}
 
 

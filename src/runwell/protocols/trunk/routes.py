@@ -32,7 +32,8 @@ def _placed(error: BadEvent | TooLarge, placed: Sequence[Placed]) -> Error:
 def endpoints(services: Services) -> list[Endpoint]:
     """The route of this protocol."""
     config = services.config
-    rules = Rules(config.trunk_hosts, config.trunk_branch_from_name)
+    bounds = (config.tags_per_event_max, config.tag_key_chars_max, config.tag_value_bytes_max)
+    rules = Rules(config.trunk_hosts, config.trunk_branch_from_name, bounds)
 
     async def track_events(call: Call) -> Answer:
         request = read_request(call.body)

@@ -11,7 +11,9 @@ from urllib.parse import unquote
 
 import msgspec
 
+from runwell.errors import BadEvent
 from runwell.model import Event, Kind, Outcome, Status, Write, Written, join_id
+from runwell.model.bounds import check_event
 from runwell.protocols.trunk import wire
 from runwell.protocols.trunk.attempts import join_attempts
 from runwell.protocols.trunk.decode import (
@@ -62,6 +64,7 @@ class Rules:
 
     allowed_hosts: frozenset[str]  # empty: any
     branch_from_name: bool
+    bounds: tuple[int, int, int]  # most tags, longest key, largest value (see model/bounds.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +105,24 @@ def to_writes(request: wire.TrackEvents, rules: Rules, client: str) -> list[Plac
         Placed(Write(event, attempts=join_attempts), f"{place}.payload")
         for event, place in zip(events, places, strict=True)
     ]
-    return writes + [
-        Placed(
-            Write(_to_sequence(message.sequence, message.sequence_text, event), newest),
-            f"{place}.sequence.payload",
-        )
-        for message, event, place in zip(messages, events, places, strict=True)
-        if message.sequence
-    ]
+    sequences: dict[str, Placed] = {}
+    for message, event, place in zip(messages, events, places, strict=True):
+        if message.sequence:
+            sequence = _to_sequence(message.sequence, message.sequence_text, event)
+            placed = _checked(sequence, f"{place}.sequence.payload", rules)
+            known = sequences.get(sequence.id)
+            joined = newest(known.write.event if known else None, sequence)
+            sequences[sequence.id] = Placed(Write(joined, newest), placed)
+    return [*writes, *sequences.values()]
+
+
+def _checked(sequence: Event, place: str, rules: Rules) -> str:
+    """The place, if the sequence keeps to the bounds: not only the newest of a request must."""
+    try:
+        check_event(sequence, *rules.bounds)
+    except BadEvent as error:
+        raise BadPlace(f"{place}.{error.pointer}", error.problem) from error
+    return place
 
 
 def newest(stored: Event | None, incoming: Event) -> Event:
