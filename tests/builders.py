@@ -15,6 +15,11 @@ def an_event(id: str = "1", **fields: Any) -> Event:  # noqa: A002 - the field's
     return Event(**{"source": "test", "scope": "tests", "id": id, **fields})
 
 
+def remove(stored: Event | None, incoming: Event) -> None:
+    """A rule: nothing is left."""
+    return
+
+
 def a_write(id: str = "1", rule: Rule = keep_stored, **fields: Any) -> Write:  # noqa: A002
     """A write of such an event."""
     return Write(an_event(id, **fields), rule)

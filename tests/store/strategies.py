@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from hypothesis import strategies as st
-from tests.builders import NOON_US
+from tests.builders import NOON_US, remove
 
 from runwell.errors import Conflict
 from runwell.filter import (
@@ -26,7 +26,7 @@ from runwell.filter import (
     StartsWith,
     Tag,
 )
-from runwell.model import Event, Outcome, Rule, Status, Write, keep_stored, remove, replace
+from runwell.model import Event, Outcome, Rule, Status, Write, keep_stored, replace
 
 # Few different values, so that keys meet and filters hit; awkward ones among them.
 TEXTS = st.sampled_from(

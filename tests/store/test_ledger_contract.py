@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import msgspec
-from tests.builders import a_write, an_event
+from tests.builders import a_write, an_event, remove
 
 from runwell.errors import Conflict
-from runwell.model import Event, Outcome, Write, remove, replace
+from runwell.model import Event, Outcome, Write, replace
 from runwell.store.ledger import Change, Ledger
 from runwell.store.ledger.base import REMOVED, decode_event
 

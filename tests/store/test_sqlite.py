@@ -6,10 +6,10 @@ from pathlib import Path
 
 import apsw
 import pytest
-from tests.builders import a_write, an_event
+from tests.builders import a_write, an_event, remove
 
 from runwell.errors import StorageFailed
-from runwell.model import Kind, remove
+from runwell.model import Kind
 from runwell.store.ledger import open_ledger, sqlite
 from runwell.store.ledger.base import SchemaTooNew, encode_event
 from runwell.store.ledger.sqlite import migrate, migrations

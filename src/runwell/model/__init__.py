@@ -3,7 +3,7 @@
 from runwell.model.event import Event, Kind, Status, join_id
 from runwell.model.outcome import Outcome, Written
 from runwell.model.times import Bucket
-from runwell.model.writes import AttemptsRule, Rule, Write, keep_stored, remove, replace
+from runwell.model.writes import AttemptsRule, Rule, Write, keep_stored, replace
 
 __all__ = [
     "AttemptsRule",
@@ -17,6 +17,5 @@ __all__ = [
     "Written",
     "join_id",
     "keep_stored",
-    "remove",
     "replace",
 ]

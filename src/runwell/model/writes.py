@@ -29,11 +29,6 @@ def replace(stored: Event | None, incoming: Event) -> Event:  # noqa: ARG001 - a
     return incoming
 
 
-def remove(stored: Event | None, incoming: Event) -> None:  # noqa: ARG001 - a Rule's signature
-    """Nothing is left."""
-    return
-
-
 class Write(msgspec.Struct, frozen=True, gc=False):
     """One event on its way to the ledger.
 

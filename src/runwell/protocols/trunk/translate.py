@@ -105,24 +105,22 @@ def to_writes(request: wire.TrackEvents, rules: Rules, client: str) -> list[Plac
         Placed(Write(event, attempts=join_attempts), f"{place}.payload")
         for event, place in zip(events, places, strict=True)
     ]
-    sequences: dict[str, Placed] = {}
+    sequences: dict[str, Event] = {}
     for message, event, place in zip(messages, events, places, strict=True):
         if message.sequence:
             sequence = _to_sequence(message.sequence, message.sequence_text, event)
-            placed = _checked(sequence, f"{place}.sequence.payload", rules)
-            known = sequences.get(sequence.id)
-            joined = newest(known.write.event if known else None, sequence)
-            sequences[sequence.id] = Placed(Write(joined, newest), placed)
-    return [*writes, *sequences.values()]
+            _check(sequence, f"{place}.sequence.payload", rules)
+            sequences[sequence.id] = newest(sequences.get(sequence.id), sequence)
+    # each was checked at its own place, so that no error is about one of these
+    return writes + [Placed(Write(sequence, newest), "events") for sequence in sequences.values()]
 
 
-def _checked(sequence: Event, place: str, rules: Rules) -> str:
-    """The place, if the sequence keeps to the bounds: not only the newest of a request must."""
+def _check(sequence: Event, place: str, rules: Rules) -> None:
+    """Every sequence must keep to the bounds, not only the newest of a request."""
     try:
         check_event(sequence, *rules.bounds)
     except BadEvent as error:
         raise BadPlace(f"{place}.{error.pointer}", error.problem) from error
-    return place
 
 
 def newest(stored: Event | None, incoming: Event) -> Event:
