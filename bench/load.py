@@ -7,25 +7,35 @@ from __future__ import annotations
 
 import asyncio
 import json
+import mmap
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import count
+from pathlib import Path
 
 import uvloop
 
 from bench import bodies
 
+SIZE_BYTES = 4  # before each request of a file
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What to send. `keep_alive` false: a new connection for every request, as the plugin does."""
+    """What to send. `keep_alive` false: a new connection for every request, as the plugin does it.
+
+    Either bodies of a shape for some seconds, or every request of a prepared file once.
+    """
 
     host: str
     port: int
-    path: str
-    shape: str  # a name of bodies.SHAPES
     connections: int
-    seconds: float
+    path: str = ""
+    shape: str = ""  # a name of bodies.SHAPES
+    seconds: float = 0
+    file: str = ""  # written by `prepare`
     keep_alive: bool = True
     prefix: str = "run"  # makes this run's keys its own
 
@@ -38,6 +48,42 @@ class Result:
     per_second: float
     p50_ms: float
     p99_ms: float
+
+
+def prepare(file: Path, requests: Iterable[tuple[str, bytes]]) -> None:
+    """Write whole POSTs, each a path and a JSON body, so that sending them costs little."""
+    with file.open("wb") as out:
+        for path, body in requests:
+            request = _head(path, "bench", "keep-alive") + b"%d\r\n\r\n%s" % (len(body), body)
+            out.write(len(request).to_bytes(SIZE_BYTES) + request)
+
+
+def _prepared(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as source, mmap.mmap(source.fileno(), 0, prot=mmap.PROT_READ) as content:
+        at = 0
+        while at < len(content):
+            start = at + SIZE_BYTES
+            at = start + int.from_bytes(content[at:start])
+            yield content[start:at]
+
+
+def _made(plan: Plan) -> Iterator[bytes]:
+    make = bodies.SHAPES[plan.shape]
+    connection = "keep-alive" if plan.keep_alive else "close"
+    head = _head(plan.path, f"{plan.host}:{plan.port}", connection)
+    deadline = time.perf_counter() + plan.seconds
+    for number in count():
+        if time.perf_counter() >= deadline:
+            return
+        body = make(f"{plan.prefix}-{number}")
+        yield b"%s%d\r\n\r\n%s" % (head, len(body), body)
+
+
+def _head(path: str, host: str, connection: str) -> bytes:
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: bench\r\n"
+        f"Content-Type: application/json\r\nConnection: {connection}\r\nContent-Length: "
+    ).encode()
 
 
 class Client(asyncio.Protocol):
@@ -53,11 +99,12 @@ class Client(asyncio.Protocol):
         self.send()
 
     def send(self) -> None:
-        if time.perf_counter() >= self.run.deadline:
+        request = self.run.next_request()
+        if request is None:
             self.transport.close()
             return
         self.sent_ns = time.perf_counter_ns()
-        self.transport.write(self.run.next_request())
+        self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -85,21 +132,17 @@ class Run:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.numbers = iter(range(1 << 62))
+        self.requests = _prepared(Path(plan.file)) if plan.file else _made(plan)
         self.latencies: list[int] = []
         self.failed = 0
         self.open = plan.connections
+        self.is_over = False
         self.finished = asyncio.Event()
-        self.make = bodies.SHAPES[plan.shape]
-        connection = "keep-alive" if plan.keep_alive else "close"
-        self.head = (
-            f"POST {plan.path} HTTP/1.1\r\nHost: {plan.host}:{plan.port}\r\nUser-Agent: bench\r\n"
-            f"Content-Type: application/json\r\nConnection: {connection}\r\nContent-Length: "
-        ).encode()
 
-    def next_request(self) -> bytes:
-        body = self.make(f"{self.plan.prefix}-{next(self.numbers)}")
-        return b"%s%d\r\n\r\n%s" % (self.head, len(body), body)
+    def next_request(self) -> bytes | None:
+        request = next(self.requests, None)
+        self.is_over = request is None
+        return request
 
     def done(self, status: bytes, taken_ns: int) -> None:
         self.latencies.append(taken_ns)
@@ -107,7 +150,7 @@ class Run:
             self.failed += 1
 
     def lost(self, _client: Client) -> None:
-        if not self.plan.keep_alive and time.perf_counter() < self.deadline:
+        if not self.plan.keep_alive and not self.is_over:
             task = asyncio.ensure_future(self.connect())
             task.add_done_callback(lambda finished: finished.exception())
             return
@@ -121,7 +164,6 @@ class Run:
 
     async def measure(self) -> Result:
         began = time.perf_counter()
-        self.deadline = began + self.plan.seconds
         await asyncio.gather(*[self.connect() for _ in range(self.plan.connections)])
         await self.finished.wait()
         seconds = time.perf_counter() - began

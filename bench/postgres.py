@@ -1,4 +1,4 @@
-"""A PostgreSQL of its own in a temporary directory, default settings, fsync on; gone at the end."""
+"""A PostgreSQL of its own in a temporary directory, fsync on; gone at the end."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def _as_user(*command: str) -> None:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """The address of an empty database, for psycopg2."""
+def postgres(**settings: str) -> Iterator[str]:
+    """The address of an empty database, for psycopg2; all but these settings are the defaults."""
     folder = Path(tempfile.mkdtemp(prefix="runwell-bench-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, USER, USER)
@@ -43,6 +43,7 @@ def postgres() -> Iterator[str]:
         port = probe.getsockname()[1]
     _as_user(_bin("initdb"), "-D", f"{folder}/data", "-U", USER, "--auth=trust", "--no-sync")
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+    options += "".join(f" -c {name}={value}" for name, value in settings.items())
     control = [_bin("pg_ctl"), "-D", f"{folder}/data", "-w", "-l", f"{folder}/log"]
     _as_user(*control, "-o", options, "start")
     try:

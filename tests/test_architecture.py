@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "query": {"model", "filter"},
     "store": {"model", "filter", "query"},
     "ingest": {"model", "store.ledger.base"},
+    "lookups": {"model", "store.ledger.base"},
     "questions": {"query", "store.columns.base", "store.projector"},
     "http": {"tokens", "protocols.base"},
     "protocols.base": {"http", "model", "query"},

@@ -15,13 +15,14 @@ from runwell.http import openapi
 from runwell.http.call import encode_json
 from runwell.http.gate import Gate, Mounted, mount
 from runwell.ingest import Ingest
+from runwell.lookups import Lookups
 from runwell.observe import Counters
 from runwell.protocols.base import Protocol, Services, discover
 from runwell.query import Rows
 from runwell.questions import Questions
 from runwell.stale import Sweeper
 from runwell.store.columns import Columns, delete_columns, open_columns
-from runwell.store.columns.base import SQLLimits
+from runwell.store.columns.base import Additions, SQLLimits
 from runwell.store.ledger import Ledger, ledger_exists, open_ledger
 from runwell.store.projector import Projector
 from runwell.tokens import Tokens
@@ -63,7 +64,10 @@ class Store:
             self.columns: Columns = open_columns(
                 columns_url(config),
                 self.ledger.identity,
-                views=[protocol.views for protocol in protocols if protocol.views],
+                added=Additions(
+                    [protocol.views for protocol in protocols if protocol.views],
+                    [path for protocol in protocols for path in protocol.paths],
+                ),
                 memory_mib=config.columns_memory_mib,
                 threads=config.columns_threads,
                 answer_bytes_max=config.answer_bytes_max,
@@ -135,7 +139,8 @@ class App:
             self.store.ledger, self.counters, config, self.store.projector.announce
         )
         self.questions = Questions(self.store.columns, self.store.projector, self.counters, config)
-        self.services = Services(config, self.ingest.accept, self.questions.run)
+        self.lookups = Lookups(self.store.ledger, self.counters, config)
+        self.services = Services(config, self.ingest.accept, self.questions.run, self.lookups.find)
         self.sweeper = Sweeper(
             self.questions.run,
             self.ingest.accept,
@@ -192,6 +197,7 @@ class App:
         async with AsyncExitStack() as closing:  # each step, whatever became of the one before
             closing.callback(self.store.close)
             closing.callback(self.store.projector.stop)
+            closing.callback(self.lookups.close)
             closing.callback(self.questions.close)
             closing.push_async_callback(self.ingest.close)
             closing.push_async_callback(self.sweeper.stop)

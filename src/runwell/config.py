@@ -72,6 +72,9 @@ class Config:
     query_seconds_max: float = setting(10.0, "a question that takes longer is interrupted")
     query_threads: int = setting(2, "questions that run at the same time")
     query_waiting_max: int = setting(64, "questions that may wait for a thread before 503")
+    lookups_waiting_max: int = setting(
+        1_000, "single events that may wait to be read by their key before 503"
+    )
     answer_bytes_max: int = setting(64 * MIB, "most bytes of texts and tags in one list of events")
     sql_rows_max: int = setting(10_000, "most rows that one SQL question answers")
     sql_bytes_max: int = setting(16 * MIB, "most bytes that one SQL question answers")
@@ -197,7 +200,13 @@ def _convert(value: Any, wanted: type) -> Any:
     return TRUTHS[text.lower()] if wanted is bool else wanted(text)
 
 
-MAY_BE_ZERO = {"port", "projector_delay_ms", "query_waiting_max", "stale_after_hours"}
+MAY_BE_ZERO = {
+    "port",
+    "projector_delay_ms",
+    "query_waiting_max",
+    "lookups_waiting_max",
+    "stale_after_hours",
+}
 PORT_MAX = 65_535
 
 

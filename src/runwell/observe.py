@@ -54,6 +54,8 @@ METRICS: dict[str, tuple[str, str]] = {
     # the read path
     "runwell_questions_total": ("counter", "questions answered by the columns, by outcome"),
     "runwell_question_seconds_total": ("counter", "seconds spent on questions"),
+    "runwell_lookups_total": ("counter", "single events read from the ledger, by outcome"),
+    "runwell_lookup_seconds_total": ("counter", "seconds spent on lookups"),
     # the projection
     "runwell_ledger_seq": ("gauge", "number of the newest change in the ledger"),
     "runwell_columns_seq": ("gauge", "number of the newest change in the columns"),

@@ -16,7 +16,7 @@ from runwell.protocols.pipeline_metrics import PROTOCOL
 from runwell.protocols.pipeline_metrics.decode import read_report
 from runwell.protocols.pipeline_metrics.translate import Rules, to_writes
 from runwell.store.columns import Stopper, open_columns
-from runwell.store.columns.base import SQLLimits
+from runwell.store.columns.base import Additions, SQLLimits
 from runwell.store.ledger import open_ledger
 from runwell.store.projector import Projector
 
@@ -107,7 +107,7 @@ def ask(data: list[dict], tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     rules = Rules(by_project=False, main_refs=frozenset({"master", "main"}))
     ledger = open_ledger(f"sqlite:///{folder}/ledger.sqlite")
     columns = open_columns(
-        f"duckdb:///{folder}/columns.duckdb", ledger.identity, views=[PROTOCOL.views]
+        f"duckdb:///{folder}/columns.duckdb", ledger.identity, added=Additions([PROTOCOL.views])
     )
     texts = [json.dumps(report) for report in data]
     ledger.commit([to_writes(read_report(t.encode()), t, rules, "") for t in texts], 1)

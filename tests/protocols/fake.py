@@ -17,6 +17,7 @@ from runwell.http import Answer, Call
 from runwell.http.router import Router
 from runwell.ingest import check_writes
 from runwell.model import Event, Write, Written
+from runwell.model.event import key_of
 from runwell.protocols.base import Protocol, Services
 from runwell.query import FIELDS, Column, Count, Query, Rows, Select
 from runwell.store.ledger.fold import fold, keys_of
@@ -29,7 +30,7 @@ class FakeServer:
         self.protocol = protocol
         self.config = Config(**settings)
         self.events: dict[bytes, Event] = {}
-        self.endpoints = protocol.endpoints(Services(self.config, self.accept, self.run))
+        self.endpoints = protocol.endpoints(Services(self.config, self.accept, self.run, self.find))
         self.router = Router(self.endpoints)
 
     def ask(
@@ -49,7 +50,7 @@ class FakeServer:
         """Apply the rules to all writes or to none."""
         check_writes(writes, self.config)
         keys = keys_of([writes])
-        folded = fold([writes], keys, self.events)
+        folded = fold([writes], keys, self.events, self._owned())
         (answer,) = folded.answers
         if isinstance(answer, Error):
             raise answer
@@ -59,6 +60,18 @@ class FakeServer:
             else:
                 self.events[key] = event
         return answer
+
+    def _owned(self) -> dict[bytes, list[bytes]]:
+        owned: dict[bytes, list[bytes]] = {}
+        for key, event in self.events.items():
+            if event.owner:
+                owner = key_of(event.source, event.scope, event.owner)
+                owned.setdefault(owner, []).append(key)
+        return owned
+
+    async def find(self, key: bytes) -> Event | None:
+        """A dictionary lookup."""
+        return self.events.get(key)
 
     async def run(self, query: Query) -> Rows:
         """Lists and counts."""

@@ -46,6 +46,7 @@ EVENTS = st.builds(
     id=st.sampled_from(["1", "2", "3", "a/b"]),
     attempt=st.sampled_from([1, 2]),
     parent=st.sampled_from(["", "1", "2"]),
+    owner=st.sampled_from(["", "1", "2"]),
     name=TEXTS,
     pipeline=TEXTS,
     status=st.sampled_from(list(Status)),
@@ -85,11 +86,40 @@ RULES: st.SearchStrategy[Rule] = st.sampled_from(
     [keep_stored, replace, merge_tags, refuse_repeats, remove]
 )
 ATTEMPTS = EVENTS.map(lambda event: msgspec.structs.replace(event, attempt=1, scope="attempts"))
-WRITES = st.builds(Write, EVENTS, RULES) | st.builds(
-    Write, ATTEMPTS, attempts=st.just(another_attempt)
+# One rule for an event and one for its attempts do not mix: what owns attempts has no other.
+OWNERS = st.builds(
+    Event,
+    source=st.just("test"),
+    scope=st.just("attempts"),
+    id=st.just("owner"),
+    owner=st.sampled_from(["", "owner"]),
+)
+OWNED_ATTEMPTS = ATTEMPTS.map(lambda event: msgspec.structs.replace(event, owner="owner"))
+WRITES = st.one_of(
+    st.builds(Write, EVENTS, RULES, with_owned=st.booleans()),
+    st.builds(Write, EVENTS, st.just(remove), with_owned=st.just(value=True)),
+    st.builds(Write, ATTEMPTS | OWNED_ATTEMPTS, attempts=st.just(another_attempt)),
+    st.builds(Write, OWNERS, RULES, with_owned=st.just(value=True)),
 )
 REQUESTS = st.lists(WRITES, max_size=4)
 BATCHES = st.lists(REQUESTS, max_size=4)
+
+# Nothing but owners: few ids, so that nearly every removal finds something.
+OWNING = st.builds(
+    Event,
+    source=st.just("test"),
+    scope=st.just("s"),
+    id=st.sampled_from(["1", "2", "3", "4"]),
+    attempt=st.sampled_from([1, 1, 1, 2]),
+    owner=st.sampled_from(["", "1", "1", "2"]),
+)
+OWNING_WRITES = st.one_of(
+    st.builds(Write, OWNING, st.sampled_from([replace, merge_tags, refuse_repeats, remove])),
+    st.builds(Write, OWNING, st.sampled_from([remove, replace]), with_owned=st.just(value=True)),
+    st.builds(Write, ATTEMPTS | OWNED_ATTEMPTS, attempts=st.just(another_attempt)),
+    st.builds(Write, OWNERS, st.sampled_from([replace, remove]), with_owned=st.just(value=True)),
+)
+OWNING_BATCHES = st.lists(st.lists(OWNING_WRITES, max_size=6), min_size=1, max_size=4)
 
 TEXT_OPERANDS = st.sampled_from(
     [Field("name"), Field("pipeline"), Field("id"), Field("parent"), Field("status")]
@@ -174,10 +204,19 @@ class PlainStore:
             return Outcome.EXISTED
         draft[key] = after
         if after is None:
+            if write.with_owned:
+                self._remove_owned(event, draft)
             return Outcome.REMOVED
         if before is None:
             return Outcome.CREATED
         return Outcome.REPLACED if after is event else Outcome.MERGED
+
+    def _remove_owned(self, owner: Event, draft: dict[tuple[Any, ...], Event | None]) -> None:
+        by_change = sorted(self.events, key=lambda key: self.events[key][0])
+        for key in [*by_change, *draft]:
+            event = self._find(key, draft)
+            if event and (*key[:2], event.owner) == (owner.source, owner.scope, owner.id):
+                draft[key] = None
 
     def _apply_attempts(self, event: Event, draft: dict[tuple[Any, ...], Event | None]) -> Outcome:
         keys = [(event.source, event.scope, event.id, number) for number in range(1, 1000)]

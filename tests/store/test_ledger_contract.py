@@ -229,3 +229,163 @@ def test_attempts_may_become_fewer(ledger: Ledger):
     assert (names(ledger), ledger.count()) == ([(1, "a")], 1)
     assert outcomes(ledger, [Write(an_event(name="z"), attempts=by_name)]) == [[Outcome.CREATED]]
     assert names(ledger) == [(1, "a"), (2, "z")]
+
+
+def a_record(id: str, owner: str = "result", **fields) -> Write:  # noqa: A002 - the field's name
+    return a_write(id, replace, owner=owner, **fields)
+
+
+def a_removal(id: str = "result", **fields) -> Write:  # noqa: A002 - the field's name
+    return Write(an_event(id, **fields), remove, with_owned=True)
+
+
+def held(ledger: Ledger) -> list[str]:
+    return sorted(
+        event.id for c in ledger.changes(0, 100) if c.document for event in documents([c])
+    )
+
+
+def test_an_owner_is_removed_with_what_it_owns_each_by_a_change_of_its_own(ledger: Ledger):
+    ledger.commit([[a_record("b"), a_write("result"), a_record("a"), a_write("other")]], 1)
+
+    (answer,) = ledger.commit([[a_removal()]], 2)
+
+    assert [(w.outcome, w.event) for w in answer] == [(Outcome.REMOVED, an_event("result"))]
+    assert [(c.seq, c.arrival, c.document == REMOVED) for c in ledger.changes(0, 10)] == [
+        (4, 4, False),
+        (5, 2, True),
+        (6, 1, True),
+        (7, 3, True),
+    ]
+    assert (ledger.last_committed, ledger.count(), ledger.check()) == (7, 1, [])
+    assert ledger.get(an_event("a").key) is None
+
+
+def test_only_what_names_the_owner_in_its_source_and_scope_goes(ledger: Ledger):
+    stays = [
+        a_record("other source", source="other"),
+        a_record("other scope", scope="other"),
+        a_record("other owner", "resul"),
+        a_record("owned in turn", "owned"),
+        a_write("parent only", parent="result"),
+    ]
+    ledger.commit([[a_write("result"), a_record("owned"), a_record("owned", attempt=2), *stays]], 1)
+
+    ledger.commit([[a_removal()]], 2)
+
+    assert held(ledger) == sorted(write.event.id for write in stays)
+
+
+def test_a_removal_without_more_words_leaves_what_is_owned(ledger: Ledger):
+    ledger.commit([[a_write("result"), a_record("a")]], 1)
+
+    assert outcomes(ledger, [a_write("result", remove)]) == [[Outcome.REMOVED]]
+    assert held(ledger) == ["a"]
+    assert outcomes(ledger, [a_removal()]) == [
+        [Outcome.ABSENT]
+    ]  # nothing is removed by what is not
+    assert held(ledger) == ["a"]
+
+
+def test_a_rule_that_keeps_the_owner_keeps_what_it_owns(ledger: Ledger):
+    ledger.commit([[a_write("result"), a_record("a")]], 1)
+
+    kept = Write(an_event("result", name="new"), replace, with_owned=True)
+    assert outcomes(ledger, [kept]) == [[Outcome.REPLACED]]
+    assert held(ledger) == ["a", "result"]
+
+
+def test_any_attempt_of_an_owner_is_the_owner(ledger: Ledger):
+    ledger.commit([[a_write("result", attempt=2), a_record("a")]], 1)
+
+    assert outcomes(ledger, [a_removal(attempt=2)]) == [[Outcome.REMOVED]]
+    assert held(ledger) == []
+
+
+def test_an_event_that_owns_itself_is_removed_once(ledger: Ledger):
+    ledger.commit([[a_record("result")]], 1)
+
+    assert outcomes(ledger, [a_removal()]) == [[Outcome.REMOVED]]
+    assert (ledger.last_seq(), ledger.count()) == (2, 0)
+
+
+def test_what_a_batch_made_before_the_removal_goes_and_what_it_makes_later_stays(ledger: Ledger):
+    ledger.commit([[a_write("result"), a_record("stored")]], 1)
+
+    batch = [
+        [a_record("earlier request")],
+        [a_record("earlier write"), a_removal(), a_record("later write")],
+        [a_record("later request")],
+    ]
+    assert outcomes(ledger, *batch)[1] == [Outcome.CREATED, Outcome.REMOVED, Outcome.CREATED]
+    assert held(ledger) == ["later request", "later write"]
+    assert ledger.last_seq() == 2 + 4  # two removed, two created; two came and went unseen
+
+    assert outcomes(ledger, [a_write("result")], [a_removal()]) == [
+        [Outcome.CREATED],
+        [Outcome.REMOVED],
+    ]
+    assert held(ledger) == []
+
+
+def test_what_was_removed_before_is_not_removed_again(ledger: Ledger):
+    ledger.commit([[a_write("result"), a_record("a"), a_record("b")]], 1)
+    ledger.commit([[a_write("a", remove)]], 2)
+
+    outcomes(ledger, [a_write("b", remove)], [a_removal()], [a_removal()])
+    assert ledger.last_seq() == 3 + 1 + 2
+    assert ledger.count() == 0
+
+    ledger.commit([[a_write("result"), a_write("a")]], 3)  # it comes again, without an owner
+    ledger.commit([[a_removal()]], 4)
+    assert held(ledger) == ["a"]
+
+
+def test_a_refused_request_removes_nothing_and_owns_nothing(ledger: Ledger):
+    ledger.commit([[a_write("result"), a_record("a"), a_write("b")]], 1)
+
+    batch = [
+        [a_removal(), a_write("b", refuse_repeats)],
+        [a_record("b"), a_record("c"), a_write("b", refuse_repeats)],
+        [a_removal()],
+    ]
+    assert outcomes(ledger, batch[0]) == [Conflict]
+    assert held(ledger) == ["a", "b", "result"]
+    assert outcomes(ledger, *batch) == [Conflict, Conflict, [Outcome.REMOVED]]
+    assert held(ledger) == ["b"]
+
+
+def test_an_event_follows_the_owner_that_it_names_now(ledger: Ledger):
+    results = [a_write("result"), a_write("new")]
+    ledger.commit([[*results, a_record("a"), a_record("b"), a_record("c")]], 1)
+    ledger.commit([[a_record("a", "new")]], 2)
+
+    outcomes(ledger, [a_record("b", "new")], [a_record("c", "")], [a_removal()])
+    assert held(ledger) == ["a", "b", "c", "new"]
+    outcomes(ledger, [a_removal("new")])
+    assert held(ledger) == ["c"]
+
+
+def test_later_attempts_are_owned_as_well_and_a_rule_sees_that_they_are_gone(ledger: Ledger):
+    def attempt(name: str) -> Write:
+        return Write(an_event("run", name=name, owner="result"), attempts=by_name)
+
+    ledger.commit([[a_write("result"), attempt("a")], [attempt("b")]], 1)
+    assert held(ledger) == ["result", "run", "run"]
+
+    assert outcomes(ledger, [attempt("c"), a_removal(), attempt("d")]) == [
+        [Outcome.CREATED, Outcome.REMOVED, Outcome.CREATED]
+    ]
+    assert names(ledger) == [(1, "d")]
+    assert ledger.check() == []
+
+
+def test_what_is_owned_is_known_after_opening_again(open_a_ledger: Callable[[], Ledger]):
+    ledger = open_a_ledger()
+    ledger.commit([[a_write("result"), a_record("a"), a_record("b", attempt=2)]], 1)
+    ledger.close()
+
+    again = open_a_ledger()
+    again.commit([[a_removal()]], 2)
+    assert (held(again), again.count(), again.last_seq()) == ([], 0, 6)
+    again.close()

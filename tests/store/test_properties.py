@@ -9,12 +9,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.store.engines import COLUMNS, LEDGERS
-from tests.store.strategies import BATCHES, FILTERS, PlainStore
+from tests.store.strategies import BATCHES, FILTERS, OWNING_BATCHES, PlainStore
 
+from runwell.errors import Conflict
 from runwell.filter import Field, matches
 from runwell.model import Status
 from runwell.query import Count, Order, Select, Summary, count_events
@@ -126,6 +127,7 @@ class StoreMachine(RuleBasedStateMachine):
             ]
             assert [(*row[:2], row[2] or None) for row in rows] == self.plain.changes()
             assert self.ledger.count() == len(self.plain.arrived())
+            assert self.ledger.check() == []
 
     @precondition(lambda self: getattr(self, "clean", False))
     @invariant()
@@ -157,3 +159,25 @@ def test_the_store_behaves_like_a_dictionary_that_never_forgets(pair: tuple[str,
         suppress_health_check=list(HealthCheck),
     )
     case("runTest").runTest()
+
+
+@pytest.mark.parametrize("engine", sorted(LEDGERS))
+@given(batches=st.lists(OWNING_BATCHES, min_size=1, max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_owners_are_removed_with_what_they_own_as_from_a_dictionary(engine: str, batches):
+    plain = PlainStore()
+    with tempfile.TemporaryDirectory(prefix="runwell-test-") as folder:
+        ledger = LEDGERS[engine](Path(folder))
+        for batch in batches:
+            answers = ledger.commit(batch, 1)
+            shown = [
+                [written.outcome for written in answer] if isinstance(answer, list) else Conflict
+                for answer in answers
+            ]
+            assert shown == plain.commit(batch)
+            rows = [
+                (c.seq, c.arrival, decode_event(c.document) if c.document else None)
+                for c in ledger.changes(0, 1000)
+            ]
+            assert rows == plain.changes()
+        ledger.close()

@@ -9,7 +9,7 @@ import pytest
 from tests.builders import a_write, an_event, remove
 
 from runwell.errors import StorageFailed
-from runwell.model import Kind
+from runwell.model import Kind, Write, replace
 from runwell.store.ledger import open_ledger, sqlite
 from runwell.store.ledger.base import SchemaTooNew, encode_event
 from runwell.store.ledger.sqlite import migrate, migrations
@@ -122,4 +122,51 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_its_events(
     assert ledger.get(before[1].key) is None
     ledger.commit([[a_write("old", remove)], [a_write("new")]], 2)
     assert (ledger.count(), ledger.last_seq(), ledger.check()) == (2, 4, [])
+    ledger.close()
+
+
+def test_a_ledger_of_the_second_version_keeps_its_events_and_learns_of_owners(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    monkeypatch.setattr(sqlite, "migrations", lambda: migrations()[:2])
+    before = [an_event("result"), an_event("run"), an_event("run", attempt=2)]
+    old = open_ledger(url)
+    for seq, event in enumerate(before, 1):
+        first = an_event("run").key if event.attempt == 2 else None
+        old._writer.execute(
+            "INSERT INTO event (seq, arrival, received, key, document, first)"
+            " VALUES (?, ?, 1, ?, ?, ?)",
+            (seq, seq, event.key, encode_event(event).decode(), first),
+        )
+    old.close()
+    monkeypatch.undo()
+    looked_at = open_ledger(url, upgrade=False)
+    assert looked_at.get(before[2].key) == before[2]
+    assert (looked_at.count(), looked_at.check()) == (3, [])
+    assert looked_at._writer.execute("PRAGMA user_version").fetchone() == (2,)
+    looked_at.close()
+
+    ledger = open_ledger(url)
+    assert [ledger.get(event.key) for event in before] == before
+    owned = [a_write("run", replace, owner="result", attempt=2), a_write("new", owner="result")]
+    ledger.commit([owned], 2)
+    ledger.commit([[Write(an_event("result"), remove, with_owned=True)]], 3)
+    assert [ledger.get(event.key) for event in before] == [None, before[1], None]
+    assert (ledger.count(), ledger.last_seq(), ledger.check()) == (1, 8, [])
+    ledger.close()
+
+
+def test_owned_events_are_found_by_an_index(tmp_path: Path):
+    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    plan = ledger._writer.execute(f"EXPLAIN QUERY PLAN {sqlite.OWNED}", {"keys": "[]"}).fetchall()
+    assert any("INDEX event_owner" in row[-1] for row in plan), plan
+    ledger.close()
+
+
+def test_a_single_event_is_read_while_changes_are(tmp_path: Path):
+    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    ledger.commit([[a_write("a")]], 1)
+    with ledger._reading:  # as `changes` holds it
+        assert ledger.get(an_event("a").key) == an_event("a")
     ledger.close()

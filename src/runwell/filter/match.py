@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, assert_never
 
+from runwell.filter.evaluate import evaluate
 from runwell.filter.tree import (
     Among,
     And,
@@ -33,7 +34,9 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def matches(condition: Filter, event: Event, everything: Sequence[Event] = ()) -> bool:
+def matches(  # noqa: PLR0911 - one for each shape
+    condition: Filter, event: Event, everything: Sequence[Event] = ()
+) -> bool:
     """Does the condition hold for this event? `everything` is what `Among` looks through."""
     match condition:
         case And(parts):
@@ -59,7 +62,7 @@ def matches(condition: Filter, event: Event, everything: Sequence[Event] = ()) -
             }
             return any(value in found for value in values(left, event))
         case _:
-            assert_never(condition)
+            return evaluate(condition, event) is True
 
 
 def values(operand: Operand, event: Event) -> list[Any]:

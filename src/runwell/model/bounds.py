@@ -23,7 +23,7 @@ def check_event(event: Event, tags_max: int, key_chars_max: int, value_bytes_max
     Raises:
         BadEvent: names the field.
     """
-    for name in ("created", "queued", "started", "finished"):
+    for name in ("created", "queued", "started", "finished", "recorded", "updated"):
         moment = getattr(event, name)
         if moment is not None and not EARLIEST_US <= moment < LATEST_END_US:
             raise BadEvent(name, "not between 1970 and 2200")

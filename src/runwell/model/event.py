@@ -38,6 +38,7 @@ class Kind(StrEnum):
     COMMIT = "commit"
     INCIDENT = "incident"
     SEQUENCE = "sequence"  # what runs again and again: the series that a run belongs to
+    RESULT = "result"  # what holds the records of one run: a summary of events, and none itself
     EVENT = "event"
 
 
@@ -52,9 +53,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     scope: str  # what makes the id unique: a repository, namespace, session, project
     id: str
     attempt: int = 1
+    uid: str = ""  # another name that is unique everywhere, where the system gives one
     chain: str = ""  # id of the root of the run this belongs to
     parent: str = ""  # id of the event that contains this one
+    owner: str = ""  # id of the event that this one can be removed with; no question sees it
     kind: Kind = Kind.EVENT
+    event_type: str = ""  # the sender's own word for the kind
     name: str = ""
     repo: str = ""
     namespace: str = ""
@@ -68,6 +72,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     queued: int | None = None
     started: int | None = None
     finished: int | None = None
+    recorded: int | None = None  # when the record of it was made
+    updated: int | None = None  # when that record last changed
     duration: int | None = None
     description: str = ""
     metrics: dict[str, float] = {}

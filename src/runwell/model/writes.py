@@ -34,8 +34,12 @@ class Write(msgspec.Struct, frozen=True, gc=False):
 
     With `attempts` all attempts of the event's id are looked at together, and `rule` is not asked;
     the event itself then comes as attempt 1.
+
+    Where `rule` removes the event, `with_owned` removes every event that names it as its owner in
+    the same transaction: those and no others, not what they own in turn.
     """
 
     event: Event
     rule: Rule = keep_stored
     attempts: AttemptsRule | None = None
+    with_owned: bool = False

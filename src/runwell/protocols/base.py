@@ -12,8 +12,8 @@ import runwell.protocols
 from runwell.config import Config
 from runwell.errors import Error
 from runwell.http import Answer, Credentials, Endpoint, bearer_or_basic
-from runwell.model import Write, Written
-from runwell.query import Query, Rows
+from runwell.model import Event, Write, Written
+from runwell.query import Query, Rows, StoredPath
 
 ENTRY_POINTS = "runwell.protocols"
 OWN_NAME = "runwell"  # our own API stands beside the protocols and keeps this name
@@ -21,11 +21,12 @@ OWN_NAME = "runwell"  # our own API stands beside the protocols and keeps this n
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """All that a protocol gets: the settings, a way to write and a way to ask."""
+    """All that a protocol gets: the settings, a way to write, to ask, and to read one event."""
 
     config: Config
     accept: Callable[[Sequence[Write]], Awaitable[list[Written]]]
     run: Callable[[Query], Awaitable[Rows]]
+    find: Callable[[bytes], Awaitable[Event | None]]  # by its key, as it is on disk now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class Protocol:
     credentials: Credentials = bearer_or_basic
     goes_stale: bool = False  # its runs tell their end; those that never do become stale
     views: str = ""  # SQL of the relations that it adds for questions
+    paths: tuple[StoredPath, ...] = ()  # what its clients often ask of a payload
 
 
 class ProtocolClash(RuntimeError):

@@ -9,10 +9,11 @@ from runwell.filter import Field, Filter, Operand
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Sort by one operand; events that lack it come last either way."""
+    """Sort by one operand; events that lack it come last either way, unless first is asked for."""
 
     by: Operand
     descending: bool = False
+    missing_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

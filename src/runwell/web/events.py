@@ -7,6 +7,7 @@ import binascii
 from typing import Annotated, Any
 
 import msgspec
+from starlette.datastructures import QueryParams
 
 from runwell.errors import BadParameter, NotFound
 from runwell.filter import And, Compare, Field, Filter
@@ -55,7 +56,7 @@ def endpoints(services: Services) -> list[Endpoint]:
         limit = parameters.read_int(call.query, "limit", LIMIT_DEFAULT, services.config.page_max)
         descending = _read_direction(call)
         fields = parameters.read_fields(call.query, LISTED)
-        where = _after(call.query.get("page_token", ""), descending=descending)
+        where = _after(call.query, descending=descending)
         order = (Order(ARRIVAL, descending),)
         rows = await services.run(Select((*fields, ARRIVAL), where, order, limit=limit + 1))
         return json_answer(
@@ -125,10 +126,12 @@ def _write_token(token: Token) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(token)).decode().rstrip("=")
 
 
-def _after(text: str, *, descending: bool) -> Filter:
-    """All events, or those behind the page that the token ends."""
+def _after(query: QueryParams, *, descending: bool) -> Filter:
+    """The events that are asked for, behind the page that the token ends."""
+    where = parameters.read_filter(query)
+    text = query.get("page_token", "")
     if not text:
-        return parameters.EVENTS
+        return where
     try:
         token = decode_token(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError) as error:
@@ -136,4 +139,4 @@ def _after(text: str, *, descending: bool) -> Filter:
     if token.descending != descending:
         raise BadParameter("page_token", "this token belongs to the other order")
     behind = Compare(ARRIVAL, "<" if descending else ">", token.arrival)
-    return And((behind, parameters.EVENTS))
+    return And((behind, where))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from runwell.errors import NotFound
 from runwell.filter import Field
 from runwell.http import Answer, Call, Endpoint
 from runwell.protocols.base import Protocol, Services
@@ -43,7 +44,9 @@ SECURITY = (
 def endpoints(services: Services, protocols: Sequence[Protocol]) -> list[Endpoint]:
     """The routes of this file."""
 
-    async def front_page(_: Call) -> Answer:
+    async def front_page(call: Call) -> Answer:
+        if _wants_json(call.headers.get("accept", "")):  # no browser: there is nothing here
+            raise NotFound
         rows = await services.run(Summary(("total",), (Field("source"),), EVENTS))
         return Answer(200, _render(rows, protocols).encode(), HTML, SECURITY)
 
@@ -57,6 +60,10 @@ def endpoints(services: Services, protocols: Sequence[Protocol]) -> list[Endpoin
             answers={200: None},
         )
     ]
+
+
+def _wants_json(accept: str) -> bool:
+    return "application/json" in accept and "html" not in accept
 
 
 def _render(rows: Rows, protocols: Sequence[Protocol]) -> str:

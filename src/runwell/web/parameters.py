@@ -8,19 +8,19 @@ from collections.abc import Iterable
 from starlette.datastructures import QueryParams
 
 from runwell.errors import BadParameter
-from runwell.filter import Compare, Field
+from runwell.filter import And, Compare, Field, Filter
 from runwell.http import Parameter
 from runwell.model import Bucket, Kind
-from runwell.query import FIELDS, MEASURES, TimeBucket, Type
+from runwell.query import FIELDS, MEASURES, TimeBucket, Type, vocabulary
 
 GROUPS_MAX = 4
 ATTEMPT_MAX = 2**31 - 1
 
-# A sequence is the name of what runs again and again, and no event: nothing lists or counts it.
-EVENTS = Compare(Field("kind"), "!=", Kind.SEQUENCE)
-FILTER = Parameter(
-    "filter", "reserved: conditions in CEL come with a later version; refused until then"
-)
+# A sequence is the name of what runs again and again, a result tells once more of events that are
+# there: neither is an event, and nothing lists or counts them.
+NO_EVENTS = (Kind.SEQUENCE, Kind.RESULT)
+EVENTS = And(tuple(Compare(Field("kind"), "!=", kind) for kind in NO_EVENTS))
+FILTER = Parameter("filter", "conditions in CEL over canonical fields, tags, metrics and payload")
 LIMIT = Parameter("limit", "most rows to answer", int)
 
 
@@ -30,8 +30,16 @@ def refuse_unknown(query: QueryParams, known: Iterable[Parameter]) -> None:
     for name in query:
         if name not in names:
             raise BadParameter(name, f"there is no such parameter{nearest(name, names)}")
-    if "filter" in query:
-        raise BadParameter("filter", "filters are not part of this version")
+
+
+def read_filter(query: QueryParams) -> Filter:
+    """All events, or those that the filter leaves.
+
+    Raises:
+        BadExpression: with the place in the filter.
+    """
+    condition = vocabulary.EVENTS.parse(query.get("filter", ""))
+    return EVENTS if condition is None else And((EVENTS, condition))
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

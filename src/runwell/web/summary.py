@@ -61,4 +61,5 @@ def _read(call: Call, page_max: int) -> Summary:
         problem = f"{order_by[:80]!r} is not asked for{parameters.nearest(order_by, known)}"
         raise BadParameter("order_by", problem)
     limit = parameters.read_int(call.query, "limit", page_max, page_max)
-    return Summary(measures, groups, parameters.EVENTS, order_by, descending, limit)
+    where = parameters.read_filter(call.query)
+    return Summary(measures, groups, where, order_by, descending, limit)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from runwell.errors import QueryTooLong
-from runwell.query import Query, Rows
+from runwell.query import Query, Rows, StoredPath
 from runwell.store.ledger.base import Change
 
 
@@ -41,6 +41,13 @@ class Stopper:
 
 class ColumnsHeld(RuntimeError):
     """Another process has the columns open; end it, then start again."""
+
+
+class Additions(NamedTuple):
+    """What protocols add to the columns."""
+
+    views: Sequence[str] = ()  # SQL of relations for questions
+    paths: Sequence[StoredPath] = ()  # places in payloads that become columns of their own
 
 
 class SQLLimits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
 from runwell.errors import BadQuery
@@ -11,6 +11,7 @@ from runwell.filter import (
     And,
     Compare,
     Contains,
+    Expression,
     Field,
     Filter,
     Metric,
@@ -26,38 +27,28 @@ from runwell.query import (
     MEASURES,
     Column,
     Count,
+    Group,
     Measure,
     Order,
     Query,
     Select,
+    StoredPath,
     Summary,
     TimeBucket,
     Type,
 )
 from runwell.store.columns.dialect import Dialect
+from runwell.store.columns.expressions import Statement, compile_expression, field_type
 
 TABLE = "event"
 SQL_OPERATORS = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
-
-@dataclass(slots=True)
-class Statement:
-    """SQL text, the values bound to it in order, and the columns that it answers."""
-
-    dialect: Dialect
-    columns: list[Column] = field(default_factory=list)
-    params: list[Any] = field(default_factory=list)
-    text: str = ""
-
-    def bind(self, value: Any) -> str:
-        """Bind a value and give its place in the text."""
-        self.params.append(value)
-        return "?"
+Paths = Mapping[tuple[str, ...], StoredPath]
 
 
-def compile_query(query: Query, dialect: Dialect) -> Statement:
-    """Turn a question into one statement."""
-    statement = Statement(dialect)
+def compile_query(query: Query, dialect: Dialect, paths: Paths) -> Statement:
+    """Turn a question into one statement; `paths` are those that have a column of their own."""
+    statement = Statement(dialect, paths)
     match query:
         case Select():
             statement.text = _select(query, statement)
@@ -98,7 +89,8 @@ def _count(query: Select, statement: Statement) -> str:
 
 def _orders(orders: tuple[Order, ...], statement: Statement) -> list[str]:
     return [
-        f"{_raw(order.by, statement)} {'DESC' if order.descending else 'ASC'} NULLS LAST"
+        f"{_raw(order.by, statement)} {'DESC' if order.descending else 'ASC'} "
+        f"NULLS {'FIRST' if order.missing_first else 'LAST'}"
         for order in orders
     ]
 
@@ -110,7 +102,7 @@ def _where(where: Filter | None, statement: Statement) -> list[str]:
 def _column(operand: Operand) -> Column:
     match operand:
         case Field(name):
-            return Column(name, _type(name))
+            return Column(name, field_type(name))
         case Tag(name):
             return Column(f"tags.{name}", "list")
         case Metric(name):
@@ -119,17 +111,11 @@ def _column(operand: Operand) -> Column:
             assert_never(operand)
 
 
-def _type(name: str) -> Type:
-    if name not in FIELDS:
-        raise BadQuery(f"there is no field {name!r}", pointer=name)
-    return FIELDS[name]
-
-
 def _raw(operand: Operand, statement: Statement) -> str:
     """The expression that conditions and orders work on."""
     match operand:
         case Field(name):
-            _type(name)
+            field_type(name)
             return name
         case Tag(name):
             return statement.dialect.tag.format(name=statement.bind(name))
@@ -146,7 +132,7 @@ def _shown(operand: Operand, statement: Statement) -> str:
     return statement.dialect.micros.format(x=raw) if is_time else raw
 
 
-def _condition(condition: Filter, statement: Statement) -> str:
+def _condition(condition: Filter, statement: Statement) -> str:  # noqa: PLR0911 - one a shape
     match condition:
         case And(parts):
             return _joined(parts, " AND ", "true", statement)
@@ -169,7 +155,7 @@ def _condition(condition: Filter, statement: Statement) -> str:
             raw, wanted = _raw(left, statement), _raw(inner.fields[0], statement)
             return f"{raw} IN (SELECT {wanted} FROM {TABLE} WHERE {_condition(where, statement)})"
         case _:
-            assert_never(condition)
+            return compile_expression(condition, statement)
 
 
 def _joined(parts: tuple[Filter, ...], word: str, empty: str, statement: Statement) -> str:
@@ -190,12 +176,14 @@ def _test(left: Operand, template: str, right: Any, statement: Statement) -> str
 
 def _summary(query: Summary, statement: Statement) -> str:
     groups = [_group(group, statement) for group in query.group_by]
+    measures = {name: _measure(name, query) for name in query.measures}
     statement.columns += [
-        Column(name, _measure(name).type) for name in query.measures
+        Column(name, measure.type) for name, measure in measures.items()
     ]  # after the groups' columns
-    quantiles = _quantiles(query.measures)
-    measures = [_aggregate(_measure(name), quantiles, statement.dialect) for name in query.measures]
-    parts = ["SELECT", ", ".join(groups + measures), "FROM", TABLE, *_where(query.where, statement)]
+    quantiles = _quantiles(measures.values())
+    aggregates = [_aggregate(measure, quantiles, statement) for measure in measures.values()]
+    parts = ["SELECT", ", ".join(groups + aggregates), "FROM", TABLE]
+    parts += _where(query.where, statement)
     places = [str(place + 1) for place in range(len(groups))]
     if places:
         parts += ["GROUP BY", ", ".join(places)]
@@ -216,22 +204,27 @@ def _summary_order(query: Summary, places: list[str]) -> list[str]:
     return [first, *places]
 
 
-def _group(group: Field | TimeBucket, statement: Statement) -> str:
+def _group(group: Field | TimeBucket | Group, statement: Statement) -> str:
     match group:
         case Field(name):
-            statement.columns.append(Column(name, _type(name)))
+            statement.columns.append(Column(name, field_type(name)))
             return _shown(group, statement)
-        case TimeBucket(bucket, field_):
-            if _type(field_) is not Type.TIME:
-                raise BadQuery(f"{field_!r} is not a time", pointer="group_by")
+        case TimeBucket(bucket, field):
+            if field_type(field) is not Type.TIME:
+                raise BadQuery(f"{field!r} is not a time", pointer="group_by")
             statement.columns.append(Column(group.name, Type.TIME))
-            start = statement.dialect.truncate[bucket].format(x=field_)
+            start = statement.dialect.truncate[bucket].format(x=field)
             return statement.dialect.micros.format(x=start)
+        case Group(name, by, type_):
+            statement.columns.append(Column(name, type_))
+            return compile_expression(by, statement)
         case _:
             assert_never(group)
 
 
-def _measure(name: str) -> Measure:
+def _measure(name: str, query: Summary) -> Measure:
+    if name in query.defined:
+        return query.defined[name]
     if name not in MEASURES:
         raise BadQuery(
             f"there is no measure {name!r}; there are {', '.join(MEASURES)}", pointer="summary"
@@ -239,28 +232,33 @@ def _measure(name: str) -> Measure:
     return MEASURES[name]
 
 
-def _quantiles(names: tuple[str, ...]) -> dict[str, list[float]]:
-    """Every quantile asked of each field: one pass over the field answers them all."""
-    found: dict[str, list[float]] = {}
-    for measure in map(_measure, names):
-        if measure.aggregate == "quantile" and measure.q not in found.get(measure.field, []):
-            found.setdefault(measure.field, []).append(measure.q)
+Quantiles = dict[Expression | None, list[float]]
+
+
+def _quantiles(measures: Iterable[Measure]) -> Quantiles:
+    """Every quantile asked of each value: one pass over the values answers them all."""
+    found: Quantiles = {}
+    for measure in measures:
+        if measure.aggregate == "quantile" and measure.q not in found.get(measure.of, []):
+            found.setdefault(measure.of, []).append(measure.q)
     return found
 
 
-def _aggregate(measure: Measure, quantiles: dict[str, list[float]], dialect: Dialect) -> str:
-    is_time = measure.type is Type.TIME
+def _aggregate(measure: Measure, quantiles: Quantiles, statement: Statement) -> str:
+    dialect = statement.dialect
+    of = "*" if measure.of is None else compile_expression(measure.of, statement)
     match measure.aggregate:
-        case "count" if measure.status is None:
-            return "count(*)"
-        case "count":
-            return f"count(*) FILTER (WHERE status = '{measure.status}')"
         case "quantile":
-            asked = quantiles[measure.field]
-            listed = dialect.quantiles.format(x=measure.field, qs=", ".join(map(str, asked)))
-            return dialect.quantile_at.format(x=listed, n=asked.index(measure.q) + 1)
-        case "avg" | "min" | "max" | "sum" as function:
-            call = f"{function}({measure.field})"
-            return dialect.micros.format(x=call) if is_time else call
+            asked = quantiles[measure.of]
+            listed = dialect.quantiles.format(x=of, qs=", ".join(map(str, asked)))
+            narrowed = _narrowed(listed, measure.where, statement)
+            return dialect.quantile_at.format(x=f"({narrowed})", n=asked.index(measure.q) + 1)
+        case "count" | "avg" | "min" | "max" | "sum" as function:
+            call = _narrowed(f"{function}({of})", measure.where, statement)
+            return dialect.micros.format(x=call) if measure.type is Type.TIME else call
         case _:
             assert_never(measure.aggregate)
+
+
+def _narrowed(call: str, where: Filter | None, statement: Statement) -> str:
+    return f"{call} FILTER (WHERE {_condition(where, statement)})" if where else call

@@ -20,3 +20,12 @@ class Dialect:
     truncate: dict[str, str]  # bucket -> start of the bucket that a time falls into
     quantiles: str  # interpolated quantiles `{qs}` of a number, as a list
     quantile_at: str  # the `{n}`th (from 1) of that list
+    link: str  # the address of the link whose name is bound
+    tag_or_null: str  # the list of values of the tag whose name is bound, NULL if it has none
+    any_of: str  # some value `v` of a list fulfils `{condition}`; NULL without the list
+    text_in: str  # of JSON `{x}` at the pointer `{path}`: its text
+    text_of: str  # of JSON `{x}` itself: its text
+    readings: dict[str, str]  # what a payload is read as -> `{x}` at the pointer `{path}`
+    has_member: str  # the object or array there has the `{member}`
+    constants: dict[str, str]  # sort of a constant -> the bound value as that
+    functions: dict[str, str]  # function of an expression -> template of its arguments {0}, {1} ...

@@ -12,40 +12,32 @@ import duckdb
 
 from runwell.errors import BadQuery, QueryTooLong, TooLarge
 from runwell.observe import log
-from runwell.query import Column, Query, Rows
-from runwell.store.columns.base import ColumnsHeld, SQLLimits, Stopper
+from runwell.query import Column, Query, Rows, StoredPath, Type
+from runwell.store.columns.base import Additions, ColumnsHeld, SQLLimits, Stopper
 from runwell.store.columns.compile import compile_query
-from runwell.store.columns.dialect import Dialect
+from runwell.store.columns.duckdb_dialect import DUCKDB
+from runwell.store.columns.expressions import column_of
 from runwell.store.columns.sandbox import check_sql
 from runwell.store.ledger.base import REMOVED, Change
 
 HELD = "Could not set lock"  # DuckDB has one error class for this and for a file that is none
 MIB = 1024 * 1024
 FETCHED_AT_ONCE = 256
-VERSION = 3  # of sql/duckdb.sql: another number in a file makes the columns anew
-
-DUCKDB = Dialect(
-    micros="epoch_us({x})",
-    instant="make_timestamp({x})",
-    metric="metrics[{name}]",
-    tag="tags[{name}]",
-    tag_any="len(list_filter({x}, lambda v: {condition})) > 0",
-    one_of="{x} IN (SELECT unnest({value}::VARCHAR[]))",
-    starts_with="starts_with({x}, {value})",
-    contains="contains({x}, {value})",
-    # date_trunc: an ISO week, which starts on Monday
-    truncate={
-        bucket: f"date_trunc('{bucket}', {{x}})"
-        for bucket in ("minute", "hour", "day", "week", "month", "year")
-    },
-    quantiles="quantile_cont({x}, [{qs}])",
-    quantile_at="{x}[{n}]",
+# What a question of the right shape can still come to: a regular expression that is none, say.
+UNANSWERABLE = (
+    duckdb.InvalidInputException,
+    duckdb.OutOfRangeException,
+    duckdb.ConversionException,
 )
+VERSION = 4  # of sql/duckdb.sql: another number in a file makes the columns anew
 
 _sql = resources.files("runwell.store.columns") / "sql"
 SCHEMA = (_sql / "duckdb.sql").read_text("utf-8")
 APPLY = (_sql / "duckdb_apply.sql").read_text("utf-8")
+PATH_COLUMNS, PATH_VALUES = "/* columns of the stored paths */", "/* values at the stored paths */"
 FORGET = "DELETE FROM event WHERE arrival IN (SELECT unnest(?::BIGINT[]))"
+FUNCTIONS_AT = {Type.TEXT: "json_extract_string", Type.JSON: "json_extract"}
+SQL_TYPES = {Type.TEXT: "VARCHAR", Type.JSON: "JSON"}
 ADVANCE = "UPDATE projection SET applied = ?"
 
 
@@ -57,13 +49,15 @@ class DuckDBColumns:
         path: Path,
         ledger_identity: str,
         *,
-        views: Sequence[str] = (),
+        added: Additions,
         memory_mib: int = 1024,
         threads: int = 2,
         answer_bytes_max: int = 64 * MIB,
     ) -> None:
         self.path = path
         self._answer_bytes_max = answer_bytes_max
+        self._paths = {path.steps: path for path in added.paths}
+        self._apply = _apply_statement(list(self._paths.values()))
         self._settings: dict[str, str | bool | int | float | list[str]] = {
             "threads": str(threads),
             "memory_limit": f"{memory_mib}MiB",
@@ -75,7 +69,7 @@ class DuckDBColumns:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._applying = threading.Lock()
         self._connection = self._open(ledger_identity)
-        for view in views:
+        for view in added.views:
             self._connection.execute(view)
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")  # not the machine's
         self._connection.execute("SET lock_configuration = true")
@@ -87,10 +81,10 @@ class DuckDBColumns:
             return self._make(ledger_identity)
         try:
             connection = duckdb.connect(str(self.path), config=self._settings)
-            if _is_projection_of(connection, ledger_identity):
+            if _is_projection_of(connection, ledger_identity, self._path_names()):
                 return connection
             connection.close()
-            reason = "another ledger or version"
+            reason = "another ledger, version or choice of stored paths"
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
             if HELD in reason:  # in use, not broken: not ours to delete
@@ -103,9 +97,18 @@ class DuckDBColumns:
         connection = duckdb.connect(str(self.path), config=self._settings)
         connection.execute("BEGIN")
         connection.execute(SCHEMA)
-        connection.execute("INSERT INTO projection VALUES (?, ?, 0)", [ledger_identity, VERSION])
+        for path in self._paths.values():
+            connection.execute(
+                f"ALTER TABLE event ADD COLUMN {column_of(path)} {SQL_TYPES[path.type]}"
+            )
+        facts = [ledger_identity, VERSION, self._path_names()]
+        connection.execute("INSERT INTO projection VALUES (?, ?, ?, 0)", facts)
         connection.execute("COMMIT")
         return connection
+
+    def _path_names(self) -> str:
+        """All stored paths as one text: another text makes the columns anew."""
+        return " ".join(sorted(f"{path.type}:{path.pointer}" for path in self._paths.values()))
 
     def _read_applied(self) -> int:
         row = self._connection.execute("SELECT applied FROM projection").fetchone()
@@ -141,14 +144,14 @@ class DuckDBColumns:
                 list(column) for column in zip(*there, strict=True)
             )
             self._connection.execute(
-                APPLY,
+                self._apply,
                 {"seqs": seqs, "arrivals": arrivals, "received": received, "documents": documents},
             )
         self._connection.execute(ADVANCE, [changes[-1].seq])
 
     def run(self, query: Query, stopper: Stopper) -> Rows:
         """See `Columns.run`."""
-        statement = compile_query(query, DUCKDB)
+        statement = compile_query(query, DUCKDB, self._paths)
         cursor = self._connection.cursor()
         try:
             stopper.attach(cursor.interrupt)
@@ -156,6 +159,9 @@ class DuckDBColumns:
             rows = _fetch_all(cursor, self._answer_bytes_max)
         except duckdb.InterruptException as error:
             raise QueryTooLong from error
+        except UNANSWERABLE as error:
+            reason = str(error).partition(": ")[2].splitlines()[0]
+            raise BadQuery(f"the filter cannot be evaluated: {reason}", pointer="filter") from error
         finally:
             stopper.detach()
             cursor.close()
@@ -206,12 +212,28 @@ def delete_files(path: Path) -> None:
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
 
-def _is_projection_of(connection: duckdb.DuckDBPyConnection, ledger_identity: str) -> bool:
+def _apply_statement(paths: Sequence[StoredPath]) -> str:
+    """APPLY with the stored paths: a payload is parsed once for the texts and once for the JSON."""
+    columns, values = "", ""
+    for type_, function in FUNCTIONS_AT.items():
+        pointers = [path.pointer.replace("'", "''") for path in paths if path.type is type_]
+        if pointers:
+            listed = ", ".join(f"'{pointer}'" for pointer in pointers)
+            values += f", {function}(TRY_CAST(e.payload AS JSON), [{listed}]) AS {type_}s"
+    for path in paths:
+        same = [other for other in paths if other.type is path.type]
+        columns += f", {path.type}s[{same.index(path) + 1}]"
+    return APPLY.replace(PATH_COLUMNS, columns).replace(PATH_VALUES, values)
+
+
+def _is_projection_of(
+    connection: duckdb.DuckDBPyConnection, ledger_identity: str, paths: str
+) -> bool:
     try:
-        row = connection.execute("SELECT ledger, version FROM projection").fetchone()
+        row = connection.execute("SELECT ledger, version, paths FROM projection").fetchone()
     except duckdb.Error:  # it has other tables
         return False
-    return row == (ledger_identity, VERSION)
+    return row == (ledger_identity, VERSION, paths)
 
 
 def _fetch_all(cursor: duckdb.DuckDBPyConnection, bytes_max: int) -> list[tuple[Any, ...]]:

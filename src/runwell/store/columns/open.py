@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from runwell.config import BadSetting
-from runwell.store.columns.base import Columns
+from runwell.store.columns.base import Additions, Columns
 from runwell.store.columns.duckdb import MIB, DuckDBColumns, delete_files
 
 DUCKDB = "duckdb:///"
+NOTHING = Additions()
 
 
 def open_columns(
     url: str,
     ledger_identity: str,
     *,
-    views: Sequence[str] = (),
+    added: Additions = NOTHING,
     memory_mib: int = 1024,
     threads: int = 2,
     answer_bytes_max: int = 64 * MIB,
@@ -27,7 +27,7 @@ def open_columns(
         return DuckDBColumns(
             path,
             ledger_identity,
-            views=views,
+            added=added,
             memory_mib=memory_mib,
             threads=threads,
             answer_bytes_max=answer_bytes_max,

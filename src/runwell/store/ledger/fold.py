@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +13,7 @@ from runwell.model.event import key_of
 from runwell.store.ledger.base import Answer
 
 State = Mapping[bytes, Event | None]  # key -> event, None where it was removed
+Owned = Mapping[bytes, Sequence[bytes]]  # key of an owner's attempt 1 -> keys of what it owns
 
 
 class Folded(NamedTuple):
@@ -38,19 +39,35 @@ def firsts_of(requests: Sequence[Sequence[Write]], keys: Sequence[Sequence[bytes
     return list(found)
 
 
+def owners_of(requests: Sequence[Sequence[Write]]) -> list[bytes]:
+    """The keys that owned events know their owner by, of each that may be removed with them."""
+    found = {
+        _owner_key(write.event): None
+        for request in requests
+        for write in request
+        if write.with_owned
+    }
+    return list(found)
+
+
 def fold(
-    requests: Sequence[Sequence[Write]], keys: Sequence[Sequence[bytes]], stored: State
+    requests: Sequence[Sequence[Write]],
+    keys: Sequence[Sequence[bytes]],
+    stored: State,
+    owned: Owned,
 ) -> Folded:
     """Run the rules over a batch in memory.
 
-    Later requests see what earlier ones of the batch did. A request whose rule raises leaves no
-    trace.
+    `owned` is what the ledger holds for `owners_of`; such an event need not be in `stored` unless
+    a rule will look at it. Later requests see what earlier ones of the batch did. A request whose
+    rule raises leaves no trace.
     """
     changed: dict[bytes, Event | None] = {}
+    ownership = _Ownership(owned)
     answers: list[Answer] = []
     for request, request_keys in zip(requests, keys, strict=True):
         staged: dict[bytes, Event | None] = {}
-        now = _Now(staged, changed, stored)
+        now = _Now(staged, changed, stored, ownership)
         written: list[Written] = []
         try:
             for write, key in zip(request, request_keys, strict=True):
@@ -61,18 +78,50 @@ def fold(
         else:
             answers.append(written)
             changed.update(staged)
-    return Folded(answers, {key: event for key, event in changed.items() if event or key in stored})
+    known = stored.keys() | {key for found in owned.values() for key in found} if owned else stored
+    return Folded(answers, {key: event for key, event in changed.items() if event or key in known})
+
+
+class _Ownership:
+    """Whom an event may own: by the ledger, and by what the batch set. The state has the say."""
+
+    __slots__ = ("_stored", "_was_set")
+
+    def __init__(self, stored: Owned) -> None:
+        self._stored = stored
+        self._was_set: dict[tuple[str, str, str], dict[bytes, None]] = {}
+
+    def note(self, key: bytes, event: Event) -> None:
+        """A request sets this event; it may be refused yet."""
+        if event.owner:
+            owner = (event.source, event.scope, event.owner)
+            self._was_set.setdefault(owner, {})[key] = None
+
+    def in_ledger(self, owner: Event) -> Sequence[bytes]:
+        """What it owned before the batch."""
+        return self._stored.get(_owner_key(owner), ())
+
+    def in_batch(self, owner: Event) -> Iterable[bytes]:
+        """What was its own at some time in the batch, if only in a request that was refused."""
+        return self._was_set.get((owner.source, owner.scope, owner.id), ())
 
 
 class _Now:
     """What is stored, as the request under way sees it: by itself, by the batch, by the ledger."""
 
-    __slots__ = ("_attempts", "_before", "_staged", "_stored")
+    __slots__ = ("_attempts", "_before", "_ownership", "_staged", "_stored")
 
-    def __init__(self, staged: dict[bytes, Event | None], before: State, stored: State) -> None:
+    def __init__(
+        self,
+        staged: dict[bytes, Event | None],
+        before: State,
+        stored: State,
+        ownership: _Ownership,
+    ) -> None:
         self._staged = staged
         self._before = before
         self._stored = stored
+        self._ownership = ownership
         self._attempts: dict[bytes, list[Event]] = {}  # by the key of the first
 
     def get(self, key: bytes) -> Event | None:
@@ -84,6 +133,19 @@ class _Now:
 
     def set(self, key: bytes, event: Event | None) -> None:
         self._staged[key] = event
+        if event:
+            self._ownership.note(key, event)
+
+    def remove_owned(self, owner: Event) -> None:
+        """Remove what names this event as its owner now: what the ledger had, then the batch."""
+        for key in self._ownership.in_ledger(owner):
+            if key not in self._staged and key not in self._before:
+                self._staged[key] = None
+        for key in self._ownership.in_batch(owner):
+            event = self.get(key)
+            if event and event.owner == owner.id:
+                self._staged[key] = None
+        self._attempts.clear()
 
     def attempts(self, event: Event, first: bytes) -> list[Event]:
         """The attempts that there are, by number; there is no gap between them."""
@@ -107,7 +169,7 @@ def _apply(write: Write, key: bytes, now: _Now) -> Written:
     before = now.get(key)
     after = write.rule(before, write.event)
     if after is None:
-        return _remove(before, write.event, key, now)
+        return _remove(before, write, key, now)
     if after is before:
         return Written(after, Outcome.EXISTED)
     now.set(key, after)
@@ -116,10 +178,12 @@ def _apply(write: Write, key: bytes, now: _Now) -> Written:
     return Written(after, Outcome.REPLACED if after is write.event else Outcome.MERGED)
 
 
-def _remove(before: Event | None, incoming: Event, key: bytes, now: _Now) -> Written:
+def _remove(before: Event | None, write: Write, key: bytes, now: _Now) -> Written:
     if before is None:
-        return Written(incoming, Outcome.ABSENT)
+        return Written(write.event, Outcome.ABSENT)
     now.set(key, None)
+    if write.with_owned:
+        now.remove_owned(before)
     return Written(before, Outcome.REMOVED)
 
 
@@ -142,6 +206,11 @@ def _apply_attempts(write: Write, key: bytes, now: _Now) -> Written:
         outcome = Outcome.MERGED
     now.set_attempts(key, after)
     return Written(newest, outcome)
+
+
+def _owner_key(event: Event) -> bytes:
+    """An owner is named by its id, so whichever its attempt, by the key of the first."""
+    return key_of(event.source, event.scope, event.id)
 
 
 def _numbered(event: Event, number: int) -> Event:

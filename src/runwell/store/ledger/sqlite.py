@@ -21,7 +21,7 @@ from runwell.store.ledger.base import (
     decode_event,
     encode_event,
 )
-from runwell.store.ledger.fold import firsts_of, fold, keys_of
+from runwell.store.ledger.fold import firsts_of, fold, keys_of, owners_of
 
 BUSY_MS = 5_000
 READERS_CACHE_KIB = 8 * 1024
@@ -45,21 +45,29 @@ SELECT event.key, event.document
 FROM json_each(:keys) AS wanted
 JOIN event ON event.first = unhex(wanted.value)
 """
+OWNED = """
+SELECT event.owner, event.key
+FROM json_each(:keys) AS wanted
+JOIN event ON event.owner = unhex(wanted.value)
+ORDER BY event.seq
+"""
 INSERT = """
-INSERT INTO event (seq, arrival, received, key, document, first)
+INSERT INTO event (seq, arrival, received, key, document, first, owner)
 SELECT
   :next + row.key,
   :next + row.key,
   :received,
   unhex(row.value ->> 0),
   row.value ->> 1,
-  unhex(row.value ->> 2)
+  unhex(row.value ->> 2),
+  unhex(row.value ->> 3)
 FROM json_each(:rows) AS row
 WHERE true
 ON CONFLICT (key) DO UPDATE SET
   seq = excluded.seq,
   received = excluded.received,
-  document = excluded.document
+  document = excluded.document,
+  owner = excluded.owner
 """
 GET = "SELECT document FROM event WHERE key = :key"
 COUNT = """
@@ -78,7 +86,7 @@ encode_json = msgspec.json.Encoder().encode
 
 
 class SQLiteLedger:
-    """One file, one writing connection, one reading connection behind a lock."""
+    """One file; a connection that writes, one that reads much, one that reads single events."""
 
     def __init__(self, path: str | Path, *, upgrade: bool = True) -> None:
         self.path = Path(path)
@@ -88,6 +96,8 @@ class SQLiteLedger:
             migrate(self._writer)
         self._reader = _connect(self.path)
         self._reading = threading.Lock()
+        self._getter = _connect(self.path)  # its own, so that `get` does not wait for `changes`
+        self._getting = threading.Lock()
         self.identity = str(
             _value(self._writer, "SELECT value FROM ledger WHERE name = 'identity'")
         )
@@ -102,7 +112,8 @@ class SQLiteLedger:
                 stored = self._stored(STORED, wanted)
                 if firsts := firsts_of(requests, keys):
                     stored |= self._stored(LATER_ATTEMPTS, firsts)
-                folded = fold(requests, keys, stored)
+                owned = self._owned(owners) if (owners := owners_of(requests)) else {}
+                folded = fold(requests, keys, stored, owned)
                 if folded.changed:
                     self._store(folded.changed, received)
         except apsw.Error as error:
@@ -118,6 +129,14 @@ class SQLiteLedger:
             for key, document in self._writer.execute(question, {"keys": wanted})
         }
 
+    def _owned(self, owners: Sequence[bytes]) -> dict[bytes, list[bytes]]:
+        """The keys of what these own; the documents stay where they are."""
+        wanted = encode_json([key.hex() for key in owners]).decode()
+        found: dict[bytes, list[bytes]] = {}
+        for owner, key in self._writer.execute(OWNED, {"keys": wanted}):
+            found.setdefault(owner, []).append(key)
+        return found
+
     def _store(self, changed: dict[bytes, Event | None], received: int) -> None:
         rows = [_row(key, event) for key, event in changed.items()]
         numbered = {"next": self.last_committed + 1, "received": received}
@@ -125,8 +144,8 @@ class SQLiteLedger:
 
     def get(self, key: bytes) -> Event | None:
         """See `Ledger.get`."""
-        with self._reading:
-            row = self._reader.execute(GET, {"key": key}).fetchone()
+        with self._getting:
+            row = self._getter.execute(GET, {"key": key}).fetchone()
         return None if row is None or not row[0] else decode_event(row[0])
 
     def changes(self, after: int, limit: int) -> list[Change]:
@@ -158,18 +177,21 @@ class SQLiteLedger:
 
     def close(self) -> None:
         """See `Ledger.close`: folds the write-ahead log into the file on the way out."""
+        self._getter.close()
         self._reader.close()
         self._writer.close()
 
 
-def _row(key: bytes, event: Event | None) -> tuple[str, str, str | None]:
-    """Key, document, and the key of its first attempt if it is a later one."""
+def _row(key: bytes, event: Event | None) -> tuple[str, str, str | None, str | None]:
+    """Key, document, key of the first attempt if this is a later one, key of an owner if named."""
     if event is None:
-        return key.hex(), REMOVED, None
-    document = encode_event(event).decode()
-    if event.attempt == 1:
-        return key.hex(), document, None
-    return key.hex(), document, key_of(event.source, event.scope, event.id).hex()
+        return key.hex(), REMOVED, None, None
+    first = owner = None
+    if event.attempt != 1:
+        first = key_of(event.source, event.scope, event.id).hex()
+    if event.owner:
+        owner = key_of(event.source, event.scope, event.owner).hex()
+    return key.hex(), encode_event(event).decode(), first, owner
 
 
 def _document_problems(key: bytes, document: str) -> list[str]:

@@ -10,9 +10,11 @@ CREATE TABLE event (
   scope       VARCHAR NOT NULL,             -- what makes the id unique
   id          VARCHAR NOT NULL,
   attempt     INTEGER NOT NULL,
+  uid         VARCHAR NOT NULL,             -- another name, unique everywhere
   chain       VARCHAR NOT NULL,             -- root of the run
   parent      VARCHAR NOT NULL,
   kind        VARCHAR NOT NULL,             -- pipeline, job, test ...
+  event_type  VARCHAR NOT NULL,             -- the sender's own word for the kind
   name        VARCHAR NOT NULL,
   repo        VARCHAR NOT NULL,
   namespace   VARCHAR NOT NULL,
@@ -26,6 +28,8 @@ CREATE TABLE event (
   queued      TIMESTAMP,                    -- UTC
   started     TIMESTAMP,                    -- UTC
   finished    TIMESTAMP,                    -- UTC
+  recorded    TIMESTAMP,                    -- UTC, when the record of it was made
+  updated     TIMESTAMP,                    -- UTC, when that record last changed
   duration    BIGINT,                       -- microseconds
   description VARCHAR NOT NULL,
   metrics     MAP(VARCHAR, DOUBLE) NOT NULL,
@@ -39,11 +43,17 @@ CREATE TABLE event (
 CREATE TABLE projection (
   ledger  VARCHAR NOT NULL,                 -- identity of the ledger
   version INTEGER NOT NULL,                 -- of this file
+  paths   VARCHAR NOT NULL,                 -- the places in payloads that have columns of their own
   applied BIGINT NOT NULL                   -- seq of the last applied change
 );
 
--- What SQL questions see: every event, durations in seconds. A sequence is a name and no event.
+-- What SQL questions see: every event, durations in seconds. A sequence is a name and no event, a
+-- result what is told of events once more.
 CREATE VIEW events AS
-SELECT * REPLACE (duration / 1e6 AS duration)
+SELECT
+  seq, arrival, received, time, source, scope, id, attempt, uid, chain, parent, kind, event_type, name,
+  repo, namespace, pipeline, ref, sha, component, platform, status, created, queued, started,
+  finished, recorded, updated, duration / 1e6 AS duration, description, metrics, tags, links,
+  payload, client
 FROM event
-WHERE kind <> 'sequence';
+WHERE kind NOT IN ('sequence', 'result');

@@ -1,5 +1,5 @@
 -- Take in a batch: parallel lists of seq, arrival, received and the events as JSON.
--- One statement parses and stores them all.
+-- One statement parses and stores them all. The marks are where the stored paths come in.
 INSERT INTO event
 SELECT
   seq,
@@ -10,9 +10,11 @@ SELECT
   e.scope,
   e.id,
   coalesce(e.attempt, 1),
+  coalesce(e.uid, ''),
   coalesce(e.chain, ''),
   coalesce(e.parent, ''),
   coalesce(e.kind, 'event'),
+  coalesce(e.event_type, ''),
   coalesce(e.name, ''),
   coalesce(e.repo, ''),
   coalesce(e.namespace, ''),
@@ -26,20 +28,29 @@ SELECT
   make_timestamp(e.queued),
   make_timestamp(e.started),
   make_timestamp(e.finished),
+  make_timestamp(e.recorded),
+  make_timestamp(e.updated),
   e.duration,
   coalesce(e.description, ''),
   coalesce(e.metrics, MAP {}),
   coalesce(e.tags, MAP {}),
   coalesce(e.links, MAP {}),
-  TRY_CAST(e.payload AS JSON),  -- what is no JSON must not stop the projector
+  payload,
   coalesce(e.client, '')
+  /* columns of the stored paths */
 FROM (
+  SELECT
+    *,
+    TRY_CAST(e.payload AS JSON) AS payload  -- what is no JSON must not stop the projector
+    /* values at the stored paths */
+  FROM (
   SELECT
     seq,
     arrival,
     received,
     json_transform(document, '{
       "source": "VARCHAR", "scope": "VARCHAR", "id": "VARCHAR", "attempt": "INTEGER",
+      "uid": "VARCHAR", "event_type": "VARCHAR", "recorded": "BIGINT", "updated": "BIGINT",
       "chain": "VARCHAR", "parent": "VARCHAR", "kind": "VARCHAR", "name": "VARCHAR",
       "repo": "VARCHAR", "namespace": "VARCHAR", "pipeline": "VARCHAR", "ref": "VARCHAR",
       "sha": "VARCHAR", "component": "VARCHAR", "platform": "VARCHAR", "status": "VARCHAR",
@@ -54,5 +65,6 @@ FROM (
       unnest($arrivals::BIGINT[]) AS arrival,
       unnest($received::BIGINT[]) AS received,
       unnest($documents::VARCHAR[]) AS document
+  )
   )
 )

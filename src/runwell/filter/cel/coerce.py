@@ -1,0 +1,110 @@
+"""A meaning as an expression of a wanted type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runwell.filter.cel.errors import BadExpression, at
+from runwell.filter.cel.meaning import (
+    Choice,
+    Known,
+    Meaning,
+    Path,
+    Sum,
+    Vocabulary,
+    cel_type,
+)
+from runwell.filter.cel.syntax import Node
+from runwell.filter.tree import Call, Constant, Expression, Payload, Reading, Sort
+
+READINGS: dict[Sort, Reading] = {
+    Sort.TEXT: "text",
+    Sort.NUMBER: "number",
+    Sort.BOOLEAN: "truth",
+}
+# What `+` and `-` of two places in the payload are, by the type that is wanted of them:
+# (the type of both sides, the function).
+SUMS = {
+    ("_+_", Sort.TEXT): (Sort.TEXT, "concat"),
+    ("_+_", Sort.NUMBER): (Sort.NUMBER, "float_add"),
+    ("_-_", Sort.NUMBER): (Sort.NUMBER, "float_subtract"),
+    ("_-_", Sort.DURATION): (Sort.TIME, "between_times"),
+}
+LOOSE = (Path, Sum, Choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The text, for errors, and its vocabulary."""
+
+    text: str
+    vocabulary: Vocabulary
+
+    def error(self, node: Node, problem: str) -> BadExpression:
+        """A problem at a node."""
+        return at(self.text, node.offset, problem)
+
+    def mismatch(
+        self, node: Node, function: str, given: tuple[Meaning, ...], *, is_member: bool = False
+    ) -> BadExpression:
+        """A function that does not take what it was given."""
+        names = [cel_type(meaning) for meaning in given]
+        shown = f"{names[0]}.({', '.join(names[1:])})" if is_member else f"({', '.join(names)})"
+        return self.error(node, f"found no matching overload for '{function}' applied to '{shown}'")
+
+    def coerce(self, meaning: Meaning, sort: Sort) -> Expression | None:
+        """The expression that gives this type; None if the meaning cannot be of it."""
+        match meaning:
+            case Known(expression, known):
+                return _widened(expression, known, sort)
+            case Path(steps):
+                return self._read(steps, sort)
+            case Sum(function, left, right):
+                return self._sum(function, left, right, sort)
+            case Choice(condition, then, otherwise):
+                parts = (self.coerce(then, sort), self.coerce(otherwise, sort))
+                return None if None in parts else _call("if", condition, *parts)
+            case _:
+                return None
+
+    def _read(self, steps: tuple[str, ...], sort: Sort) -> Expression | None:
+        if sort in READINGS:
+            return Payload(steps, READINGS[sort])
+        if sort is Sort.INTEGER:
+            return _call("int_of_number", Payload(steps, "number"))
+        if sort is not Sort.TIME:
+            return None
+        if steps in self.vocabulary.times:
+            return self.vocabulary.times[steps]
+        return _call("time_of_text", Payload(steps, "text"))
+
+    def _sum(self, function: str, left: Meaning, right: Meaning, sort: Sort) -> Expression | None:
+        if (function, sort) not in SUMS:
+            return None
+        of, name = SUMS[function, sort]
+        parts = (self.coerce(left, of), self.coerce(right, of))
+        return None if None in parts else _call(name, *parts)
+
+    def settle(self, meaning: Meaning) -> Known | None:
+        """What a meaning is if nothing beside it says more: JSON is text, a difference a number."""
+        if isinstance(meaning, Known):
+            return meaning
+        sort = Sort.TEXT
+        if isinstance(meaning, Sum) and meaning.function == "_-_":
+            sort = Sort.NUMBER
+        expression = self.coerce(meaning, sort)
+        return None if expression is None else Known(expression, sort)
+
+
+def _call(function: str, *arguments: Expression | None) -> Call:
+    return Call(function, tuple(part for part in arguments if part is not None))
+
+
+def _widened(expression: Expression, known: Sort, sort: Sort) -> Expression | None:
+    if known is sort:
+        return expression
+    if known is Sort.INTEGER and sort is Sort.NUMBER:
+        if isinstance(expression, Constant):
+            return Constant(float(expression.value), Sort.NUMBER)  # type: ignore[arg-type]
+        return Call("number_of_int", (expression,))
+    return None

@@ -1,0 +1,78 @@
+"""Text -> checked expression -> filter, by CEL's own parser and checker; nothing evaluates it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from cel_expr_python import cel
+
+from runwell.filter.cel.build import build
+from runwell.filter.cel.errors import BadExpression
+from runwell.filter.cel.meaning import Vocabulary
+from runwell.filter.cel.syntax import read_checked
+from runwell.filter.tree import Expression
+
+TEXT_BYTES_MAX = 4_096
+NODES_MAX = 500
+SHOWN_CHARS = 2_000
+TYPES = {
+    "string": cel.Type.STRING,
+    "int": cel.Type.INT,
+    "double": cel.Type.DOUBLE,
+    "timestamp": cel.Type.TIMESTAMP,
+    "duration": cel.Type.DURATION,
+    "dyn": cel.Type.DYN,
+    "map(string, string)": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
+    "map(string, dyn)": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
+}
+STATUS = re.compile(r"^([A-Z_]+): (.*) \[\1\]$", re.DOTALL)
+NOWHERE = "ERROR: <input>:-1:-1: "
+UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
+
+
+class Environment:
+    """One vocabulary, ready to parse."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        declared = {
+            name: TYPES[variable.declared] for name, variable in vocabulary.variables.items()
+        }
+        self._env = cel.NewEnv(variables=declared)
+
+    def parse(self, text: str) -> Expression | None:
+        """The filter that a text asks for; None for a text of blanks.
+
+        Bounds: 4 KiB, 500 nodes, nested 32 deep, regular expressions of 512 characters.
+
+        Raises:
+            BadExpression: no expression, of another type than bool, or past a bound.
+        """
+        if not text.strip():
+            return None
+        if len(text.encode("utf-8", "replace")) > TEXT_BYTES_MAX:
+            raise BadExpression(f"{NOWHERE}expression exceeds {TEXT_BYTES_MAX} bytes")
+        node, count = read_checked(self._check(text))
+        if count > NODES_MAX:
+            raise BadExpression(f"{NOWHERE}expression exceeds {NODES_MAX} nodes ({count})")
+        return build(node, text, self._vocabulary)
+
+    def _check(self, text: str) -> bytes:
+        try:
+            return bytes(self._env.compile(text).serialize())
+        except (RuntimeError, ValueError) as error:
+            raise BadExpression(self._worded(str(error))) from error
+
+    def _worded(self, message: str) -> str:
+        found = STATUS.match(message)
+        problem = found[2] if found else message
+        if not problem.startswith("ERROR:"):
+            problem = NOWHERE + problem
+        if self._vocabulary.hints:
+            problem = UNDECLARED.sub(self._hinted, problem)
+        return problem[:SHOWN_CHARS]
+
+    def _hinted(self, found: re.Match[str]) -> str:
+        close = difflib.get_close_matches(found[1], self._vocabulary.variables, n=1)
+        return f"{found[0]}; did you mean '{close[0]}'?" if close else found[0]

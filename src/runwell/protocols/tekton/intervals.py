@@ -1,0 +1,69 @@
+"""Durations as PostgreSQL 15 keeps, averages and prints them: days and microseconds apart. Pure.
+
+The answers of the original are texts of its database: a difference of two times is split into
+days and a time of less than a day, a sum adds each part by itself, and so `1 day 20:00:00` twice
+is `2 days 40:00:00`. A day is 24 hours wherever two are compared. There are no months in these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+SECOND_US = 1_000_000
+DAY_SECONDS = 86_400
+DAY_US = DAY_SECONDS * SECOND_US
+
+
+class Interval(NamedTuple):
+    """Days and microseconds, each with its own sign; neither is carried into the other."""
+
+    days: int
+    us: int
+
+
+def of_difference(us: int) -> Interval:
+    """The difference of two times: whole days, cut towards zero, and the rest of the same sign."""
+    days, rest = divmod(abs(us), DAY_US)
+    return Interval(days, rest) if us >= 0 else Interval(-days, -rest)
+
+
+def total(intervals: Iterable[Interval]) -> Interval:
+    """The sum, field by field."""
+    days = us = 0
+    for interval in intervals:
+        days += interval.days
+        us += interval.us
+    return Interval(days, us)
+
+
+def average(sum_days: int, sum_us: int, count: int) -> Interval:
+    """A sum divided by a count of at least 1, in floating point as PostgreSQL's `interval_div`.
+
+    What is left of a day goes into the time; microseconds are rounded half to even.
+    """
+    days = int(sum_days / count)
+    rest_seconds = _to_microseconds((sum_days / count - days) * DAY_SECONDS)
+    return Interval(days, round(float(sum_us) / count + rest_seconds * SECOND_US))
+
+
+def to_text(interval: Interval) -> str:
+    """In PostgreSQL's own style: `1 day 02:03:04`, `-1 days +02:03:04`, `00:00:40.5`."""
+    days = f"{interval.days} day{'' if interval.days == 1 else 's'}" if interval.days else ""
+    if days and not interval.us:
+        return days
+    sign = "-" if interval.us < 0 else "+" if interval.days < 0 else ""
+    seconds, us = divmod(abs(interval.us), SECOND_US)
+    fraction = f".{us:06}".rstrip("0") if us else ""
+    time = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{fraction}"
+    return f"{days} {sign}{time}".lstrip()
+
+
+def compare_key(interval: Interval) -> int:
+    """Microseconds with 24 hours to the day, by which the shortest and the longest are found."""
+    return interval.days * DAY_US + interval.us
+
+
+def _to_microseconds(seconds: float) -> float:
+    """Seconds rounded to microseconds: PostgreSQL's TSROUND."""
+    return round(seconds * SECOND_US) / SECOND_US
