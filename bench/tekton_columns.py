@@ -117,11 +117,11 @@ SELECT
   count(*) FILTER (
     {REASON} NOT IN ('Failed', 'Succeeded', 'Cancelled', 'Running', 'Completed')
   ) AS others,
-  max(epoch_us(started)) // {SECOND_US} AS last_runtime,
-  round(avg(epoch_us(finished) - epoch_us(started)))::BIGINT AS avg_duration,
-  min(epoch_us(finished) - epoch_us(started)) AS min_duration,
-  max(epoch_us(finished) - epoch_us(started)) AS max_duration,
-  sum(epoch_us(finished) - epoch_us(started))::BIGINT AS total_duration
+  epoch_us(max(started)) // {SECOND_US} AS last_runtime,
+  round(avg(duration))::BIGINT AS avg_duration,
+  min(duration) AS min_duration,
+  max(duration) AS max_duration,
+  sum(duration)::BIGINT AS total_duration
 FROM event
 """
 

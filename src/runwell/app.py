@@ -140,7 +140,13 @@ class App:
         )
         self.questions = Questions(self.store.columns, self.store.projector, self.counters, config)
         self.lookups = Lookups(self.store.ledger, self.counters, config)
-        self.services = Services(config, self.ingest.accept, self.questions.run, self.lookups.find)
+        self.services = Services(
+            config,
+            self.ingest.accept,
+            self.questions.run,
+            self.lookups.find,
+            self.lookups.find_each,
+        )
         self.sweeper = Sweeper(
             self.questions.run,
             self.ingest.accept,

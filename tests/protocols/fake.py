@@ -30,7 +30,9 @@ class FakeServer:
         self.protocol = protocol
         self.config = Config(**settings)
         self.events: dict[bytes, Event] = {}
-        self.endpoints = protocol.endpoints(Services(self.config, self.accept, self.run, self.find))
+        self.endpoints = protocol.endpoints(
+            Services(self.config, self.accept, self.run, self.find, self.find_each)
+        )
         self.router = Router(self.endpoints)
 
     def ask(
@@ -68,6 +70,10 @@ class FakeServer:
                 owner = key_of(event.source, event.scope, event.owner)
                 owned.setdefault(owner, []).append(key)
         return owned
+
+    async def find_each(self, keys: Sequence[bytes]) -> list[Event | None]:
+        """Point reads."""
+        return [self.events.get(key) for key in keys]
 
     async def find(self, key: bytes) -> Event | None:
         """A dictionary lookup."""

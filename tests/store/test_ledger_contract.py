@@ -279,12 +279,11 @@ def test_only_what_names_the_owner_in_its_source_and_scope_goes(ledger: Ledger):
 def test_a_removal_without_more_words_leaves_what_is_owned(ledger: Ledger):
     ledger.commit([[a_write("result"), a_record("a")]], 1)
 
-    assert outcomes(ledger, [a_write("result", remove)]) == [[Outcome.REMOVED]]
-    assert held(ledger) == ["a"]
-    assert outcomes(ledger, [a_removal()]) == [
-        [Outcome.ABSENT]
-    ]  # nothing is removed by what is not
-    assert held(ledger) == ["a"]
+    in_one = [a_record("b"), a_write("result", remove)]
+    assert outcomes(ledger, in_one) == [[Outcome.CREATED, Outcome.REMOVED]]
+    assert held(ledger) == ["a", "b"]
+    assert outcomes(ledger, [a_removal()]) == [[Outcome.ABSENT]]  # what is not there owns nothing
+    assert held(ledger) == ["a", "b"]
 
 
 def test_a_rule_that_keeps_the_owner_keeps_what_it_owns(ledger: Ledger):
@@ -360,7 +359,7 @@ def test_an_event_follows_the_owner_that_it_names_now(ledger: Ledger):
     ledger.commit([[*results, a_record("a"), a_record("b"), a_record("c")]], 1)
     ledger.commit([[a_record("a", "new")]], 2)
 
-    outcomes(ledger, [a_record("b", "new")], [a_record("c", "")], [a_removal()])
+    outcomes(ledger, [a_record("b", "new")], [a_record("c", ""), a_removal()])
     assert held(ledger) == ["a", "b", "c", "new"]
     outcomes(ledger, [a_removal("new")])
     assert held(ledger) == ["c"]

@@ -21,12 +21,13 @@ OWN_NAME = "runwell"  # our own API stands beside the protocols and keeps this n
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """All that a protocol gets: the settings, a way to write, to ask, and to read one event."""
+    """All that a protocol gets: the settings, a way to write, to ask, and to read events."""
 
     config: Config
     accept: Callable[[Sequence[Write]], Awaitable[list[Written]]]
     run: Callable[[Query], Awaitable[Rows]]
     find: Callable[[bytes], Awaitable[Event | None]]  # by its key, as it is on disk now
+    find_each: Callable[[Sequence[bytes]], Awaitable[list[Event | None]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

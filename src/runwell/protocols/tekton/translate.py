@@ -7,8 +7,7 @@ a result is what the result says, in the protocol's own form.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,8 +21,6 @@ from runwell.protocols.tekton.protojson import GivenRecord, GivenResult, GivenSu
 SOURCE = "tekton"
 NANOSECONDS = 1_000
 OBJECT_NAME = "object.metadata.name"  # the annotation in which the watcher names the run
-# The canonical fields that an answer is made of.
-FIELDS = ("scope", "id", "chain", "uid", "event_type", "recorded", "updated", "payload")
 
 STATUSES = (
     Status.UNKNOWN,
@@ -145,6 +142,13 @@ def to_record_event(
     return describe(event, name, limits) if payload else event
 
 
+def merged(stored: Event, given: GivenRecord) -> GivenRecord:
+    """What is stored with what was sent: type and value each stay unless they are given."""
+    value = given.value or stored.payload.encode() or None
+    type_ = given.type or stored.event_type or None
+    return GivenRecord("", type_, value, value is not None or given.has_data)
+
+
 def stamp_of(event: Event) -> Stamp:
     """The stamp of a stored event."""
     assert event.recorded is not None
@@ -152,18 +156,12 @@ def stamp_of(event: Event) -> Stamp:
     return Stamp(event.uid, event.recorded, event.updated)
 
 
-def fields_of(event: Event) -> dict[str, Any]:
-    """The fields that an answer is made of, as a row has them."""
-    return {name: getattr(event, name) for name in FIELDS}
-
-
-def to_result(row: Mapping[str, Any]) -> wire.Result:
+def to_result(event: Event) -> wire.Result:
     """A result as it travels."""
-    stored = decode_result(row["payload"])
-    stamp = Stamp(row["uid"], row["recorded"], row["updated"])
+    stored, stamp = decode_result(event.payload), stamp_of(event)
     recorded, updated = wire.to_timestamp(stamp.recorded), wire.to_timestamp(stamp.updated)
     return wire.Result(
-        name=ResultName(row["scope"], row["id"]).text,
+        name=ResultName(event.scope, event.id).text,
         id=stamp.uid,
         uid=stamp.uid,
         created_time=recorded,
@@ -176,17 +174,16 @@ def to_result(row: Mapping[str, Any]) -> wire.Result:
     )
 
 
-def to_record(row: Mapping[str, Any], word: str = "records") -> wire.Record:
+def to_record(event: Event, word: str = "records") -> wire.Record:
     """A record as it travels; `word` is what it is called in its name."""
-    stamp = Stamp(row["uid"], row["recorded"], row["updated"])
+    stamp, payload = stamp_of(event), event.payload
     recorded, updated = wire.to_timestamp(stamp.recorded), wire.to_timestamp(stamp.updated)
-    payload = row["payload"]
-    name = row["id"].partition("/")[2]
+    name = event.id.partition("/")[2]
     return wire.Record(
-        name=f"{row['scope']}/results/{row['chain']}/{word}/{name}",
+        name=f"{event.scope}/results/{event.chain}/{word}/{name}",
         id=stamp.uid,
         uid=stamp.uid,
-        data=wire.Data(row["event_type"], payload.encode()) if payload else None,
+        data=wire.Data(event.event_type, payload.encode()) if payload else None,
         etag=stamp.etag,
         created_time=recorded,
         create_time=recorded,

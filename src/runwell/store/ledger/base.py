@@ -49,6 +49,13 @@ class Ledger(Protocol):
     def get(self, key: bytes) -> Event | None:
         """The event of this key as it is on disk now."""
 
+    def get_each(self, keys: Sequence[bytes], bytes_max: int) -> list[Event | None]:
+        """The events of these keys, in their order, as they are on disk now.
+
+        Raises:
+            TooLarge: their documents have more bytes than this.
+        """
+
     def changes(self, after: int, limit: int) -> list[Change]:
         """The newest change of each event changed after `after`, oldest first, at most `limit`."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from runwell.errors import StorageFailed
+from runwell.errors import StorageFailed, TooLarge
 from runwell.model import Event, Write
 from runwell.model.event import key_of
 from runwell.store.ledger.base import (
@@ -147,6 +147,19 @@ class SQLiteLedger:
         with self._getting:
             row = self._getter.execute(GET, {"key": key}).fetchone()
         return None if row is None or not row[0] else decode_event(row[0])
+
+    def get_each(self, keys: Sequence[bytes], bytes_max: int) -> list[Event | None]:
+        """See `Ledger.get_each`."""
+        wanted = encode_json([key.hex() for key in keys]).decode()
+        found: dict[bytes, str] = {}
+        size = 0
+        with self._getting:
+            for key, document in self._getter.execute(STORED, {"keys": wanted}):
+                size += len(document)
+                if size > bytes_max:
+                    raise TooLarge(f"more than {bytes_max} bytes in one answer: ask for fewer")
+                found[key] = document
+        return [decode_event(found[key]) if found.get(key) else None for key in keys]
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """See `Ledger.changes`."""
