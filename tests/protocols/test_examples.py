@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.apps import play
-from tests.protocols.replay import body_agrees, conversation
+from tests.protocols.replay import Memory, conversation
 
 import runwell.protocols
 
@@ -23,17 +23,19 @@ def test_every_protocol_has_examples():
     "file", EXAMPLES, ids=lambda file: f"{file.parent.parent.name}/{file.stem}"
 )
 def test_the_conversation_goes_as_written(file: Path, tmp_path: Path):
+    memory = Memory()
+
     async def scenario(_app, client):
         for exchange in conversation(file):
             answer = await client.request(
                 exchange.method,
-                exchange.path,
+                memory.filled_in(exchange.path),
                 headers=exchange.headers,
-                content=exchange.body.encode(),
+                content=memory.filled_in(exchange.body).encode(),
             )
             shown = f"{exchange.title}: {answer.status_code} {answer.text}"
             assert answer.status_code == exchange.status, shown
-            assert body_agrees(exchange.expected_body, answer.content), shown
+            assert memory.body_agrees(exchange.expected_body, answer.content), shown
             for name, value in exchange.expected_headers.items():
                 assert answer.headers[name] == value, shown
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+import re
+from decimal import Decimal
 from typing import Any, assert_never
 
 from runwell.filter.functions import call
@@ -22,6 +25,23 @@ from runwell.filter.tree import (
 from runwell.model import Event
 
 MISSING = object()
+INT_DIGITS_MAX = 300  # a float has room for more
+PLAIN_FROM, PLAIN_BELOW = 1e-6, 1e21  # floats beyond are written with an exponent
+ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
+
+
+class Members(dict[str, Any]):
+    """An object: of two members of one name the first counts, and its text has both."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(reversed(pairs))
+        self.pairs = pairs
+
+
+class Huge(float):
+    """A number past all bounds: infinite, but its text is what was written."""
+
+    text: str
 
 
 def evaluate(expression: Expression, event: Event, each: str = "") -> Any:
@@ -61,9 +81,9 @@ def _operand(operand: Field | Tag | Metric | Link, event: Event) -> Any:
 
 
 def _at(payload: str, steps: tuple[str, ...]) -> Any:
-    """What stands at these steps; of a key that comes twice the first counts."""
+    """What stands at these steps."""
     try:
-        found = json.loads(payload, object_pairs_hook=lambda pairs: dict(reversed(pairs)))
+        found = decode(payload)
     except ValueError:
         return MISSING
     for step in steps:
@@ -74,6 +94,24 @@ def _at(payload: str, steps: tuple[str, ...]) -> Any:
         else:
             return MISSING
     return found
+
+
+def _to_int(text: str) -> int | float:
+    return int(text) if len(text) <= INT_DIGITS_MAX else _to_float(text)
+
+
+def _to_float(text: str) -> float:
+    number = float(text)
+    if math.isfinite(number):
+        return number
+    huge = Huge(number)
+    huge.text = text
+    return huge
+
+
+decode = json.JSONDecoder(
+    object_pairs_hook=Members, parse_int=_to_int, parse_float=_to_float
+).decode
 
 
 def _is_index(step: str) -> bool:
@@ -97,9 +135,34 @@ def _read(found: Any, reading: str) -> Any:
 
 def text_of(found: Any) -> str | None:
     """A text itself, null as None, anything else as compact JSON."""
-    if found is None or isinstance(found, str):
-        return found
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    return found if found is None or isinstance(found, str) else _compact(found)
+
+
+def _compact(found: Any) -> str:
+    match found:
+        case Members(pairs=pairs):
+            return f"{{{','.join(f'{_compact(key)}:{_compact(value)}' for key, value in pairs)}}}"
+        case list():
+            return f"[{','.join(map(_compact, found))}]"
+        case Huge(text=text):
+            return text
+        case float():
+            return _float_text(found)
+        case _:
+            return ESCAPE.sub(_upper, json.dumps(found, ensure_ascii=False))
+
+
+def _upper(escape: re.Match[str]) -> str:
+    return "\\u" + escape[0][2:].upper() if escape[0][1] == "u" else escape[0]
+
+
+def _float_text(number: float) -> str:
+    """The shortest digits that give it back, as JavaScript sets them, with `.0` on whole ones."""
+    if number == 0 or PLAIN_FROM <= abs(number) < PLAIN_BELOW:
+        text = f"{Decimal(repr(number)):f}"
+        return text if "." in text else f"{text}.0"
+    digits, _, exponent = repr(number).partition("e")
+    return f"{digits.removesuffix('.0')}e{int(exponent)}"
 
 
 def _has_member(found: Any, member: str | None) -> bool | None:

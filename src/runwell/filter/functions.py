@@ -27,6 +27,8 @@ TIME_PATTERN = (
     "(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?)?$"
 )
 INTEGER_PATTERN = "^[+-]?[0-9]{1,19}$"
+# In a regular expression: an escape, a class, or the end of the text.
+PATTERN_PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
 NUMBER_PATTERN = "^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 
 Function = Callable[..., Any]
@@ -84,6 +86,12 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Function:
     return compared
 
 
+def _matches(text: str, pattern: str) -> bool:
+    """RE2's `$` is the end of the text and not also before a last line break."""
+    ends = PATTERN_PART.sub(lambda part: r"\Z" if part[0] == "$" else part[0], pattern)
+    return re.search(ends, text, re.ASCII) is not None
+
+
 def divide(left: int, right: int) -> int:
     """Whole division towards zero."""
     quotient = abs(left) // abs(right)
@@ -120,7 +128,7 @@ def _time_plus(us: int, duration: int) -> int | None:
 
 
 def _time_text(us: int) -> str:
-    text = _moment(us).strftime("%Y-%m-%dT%H:%M:%S")
+    text = _moment(us).replace(tzinfo=None, microsecond=0).isoformat()
     return f"{text}{_fraction(us % SECOND_US)}Z"
 
 
@@ -167,7 +175,7 @@ STRICT: dict[str, Function] = {
     "contains": lambda text, part: part in text,
     "starts_with": lambda text, part: text.startswith(part),
     "ends_with": lambda text, part: text.endswith(part),
-    "matches": lambda text, pattern: re.search(pattern, text, re.ASCII) is not None,
+    "matches": _matches,
     "concat": lambda left, right: left + right,
     "text_length": len,
     "last_segment": lambda text: text.rpartition("/")[2],

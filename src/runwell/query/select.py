@@ -9,11 +9,15 @@ from runwell.filter import Field, Filter, Operand
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Sort by one operand; events that lack it come last either way, unless first is asked for."""
+    """Sort by one operand; events that lack it come last either way, unless first is asked for.
+
+    `start`: what comes before this value in the order is not asked for.
+    """
 
     by: Operand
     descending: bool = False
     missing_first: bool = False
+    start: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,8 @@ async def is_same(client: httpx.AsyncClient, case: dict[str, Any]) -> bool:
 async def ask(client: httpx.AsyncClient, request: dict[str, Any]) -> tuple[int, Any]:
     path = request["path"] if request["path"].startswith("/") else BASE + request["path"]
     query = f"?{urlencode(request['query'])}" if request.get("query") else ""
-    body, headers = request.get("body"), request.get("headers") or {}
+    body = request.get("body")
+    headers = {"Accept": "application/json", **(request.get("headers") or {})}
     if body is not None:
         headers = {"Content-Type": "application/json", **headers}
         body = body if isinstance(body, str) else json.dumps(body)

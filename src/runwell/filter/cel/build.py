@@ -25,6 +25,7 @@ from runwell.filter.cel.syntax import Call, Identifier, List, Literal, Node, Nul
 from runwell.filter.tree import Call as Function
 from runwell.filter.tree import Constant, Expression, Link, Metric, Payload, Sort, Tag
 
+ALWAYS = Constant(value=True, sort=Sort.BOOLEAN)  # a map of texts is there, be it empty
 INDEX_MAX = 2**31
 INT64_MAX = 2**63 - 1
 Value = bool | int | float | str
@@ -80,8 +81,7 @@ class _Builder:
             case Path(steps):
                 return Path((*steps, name))
             case Texts(steps):
-                within = Payload(steps, "is_there")
-                return Known(Payload((*steps, name), "text"), Sort.TEXT, within)
+                return Known(Payload((*steps, name), "text"), Sort.TEXT, within=ALWAYS)
             case Message(_, fields):
                 if name not in fields:
                     raise self._context.error(node, f"undefined field '{name}'")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import cache
+from zoneinfo import available_timezones
 
 from runwell.filter.functions import time_of_text
 
-SLASHED = re.compile(r"^(\d{4})/(\d\d)/(\d\d)")
+SLASHED = re.compile(r"^(\d{4})/(\d\d)/(\d\d)", re.ASCII)
 # Go's time.ParseDuration
-DURATION = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|h|m|s))+|[+-]?0")
-PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|h|m|s)")
+DURATION = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|h|m|s))+|[+-]?0", re.ASCII)
+PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|h|m|s)", re.ASCII)
 UNITS_NS = {
     "ns": 1,
     "us": 1_000,
@@ -24,7 +25,7 @@ UNITS_NS = {
 }
 DIGITS_MAX = 30
 DURATION_US_MAX = 2**63 // 1000  # as many as Go's nanoseconds in 64 bits
-OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
+OFFSET = re.compile(r"([+-])(\d\d):(\d\d)", re.ASCII)
 MINUTE_US = 60_000_000
 
 
@@ -59,8 +60,10 @@ def read_offset(zone: str) -> int | None:
 
 def is_zone(name: str) -> bool:
     """Whether there is a zone of this name in the IANA database."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
+    return name in _zones()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Neither the files beside the database (`posix/`, `right/`) nor this machine's own zone."""
+    return frozenset(available_timezones() - {"localtime"})

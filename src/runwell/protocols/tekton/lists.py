@@ -27,6 +27,7 @@ COLUMNS = {
     "summary.start_time": "started",
     "summary.end_time": "finished",
 }
+ALWAYS_THERE = ("recorded", "updated")
 UID = Field("uid")
 LOG_TYPES = ("results.tekton.dev/v1alpha2.Log", "results.tekton.dev/v1alpha3.Log")
 # What a page needs to go on; what it shows is read from the ledger, by keys.
@@ -105,16 +106,20 @@ def read_page(
     parts = [*where, *([condition] if condition is not None else [])]
     if token is not None:
         parts.append(behind(token))
-    select = Select(tuple(map(Field, FIELDS)), And(tuple(parts)), _orders(order), limit=size + 1)
+    orders_ = _orders(order, token)
+    select = Select(tuple(map(Field, FIELDS)), And(tuple(parts)), orders_, limit=size + 1)
     return Page(select, size, parent, text, order)
 
 
-def _orders(order: Order | None) -> tuple[By, ...]:
+def _orders(order: Order | None, token: PageToken | None) -> tuple[By, ...]:
     """As PostgreSQL orders: what is missing comes first if it descends, else last."""
     if order is None:
         return (By(UID),)
-    descending = order.is_descending
-    by = By(Field(COLUMNS[order.field]), descending, missing_first=descending)
+    column, descending = COLUMNS[order.field], order.is_descending
+    if column in ALWAYS_THERE:
+        by = By(Field(column), descending, start=token.value if token else None)
+    else:
+        by = By(Field(column), descending, missing_first=descending)
     return by, By(UID, descending)
 
 

@@ -65,7 +65,7 @@ def compile_query(query: Query, dialect: Dialect, paths: Paths) -> Statement:
 def _select(query: Select, statement: Statement) -> str:
     statement.columns = [_column(operand) for operand in query.fields]
     parts = ["SELECT", ",\n".join(_shown(operand, statement) for operand in query.fields)]
-    parts += ["FROM", TABLE, *_where(query.where, statement)]
+    parts += ["FROM", TABLE, *_where(_from_start(query), statement)]
     if query.distinct:
         parts += ["GROUP BY", ", ".join(str(place + 1) for place in range(len(query.fields)))]
         parts += ["ORDER BY min(arrival)"]
@@ -76,6 +76,18 @@ def _select(query: Select, statement: Statement) -> str:
     if query.offset:
         parts += ["OFFSET", statement.bind(query.offset)]
     return " ".join(parts)
+
+
+def _from_start(query: Select) -> Filter | None:
+    """What is asked for, without what comes before the start of an order."""
+    starts: list[Filter] = [
+        Compare(order.by, "<=" if order.descending else ">=", order.start)
+        for order in query.order
+        if order.start is not None
+    ]
+    if not starts:
+        return query.where
+    return And(tuple(starts) if query.where is None else (*starts, query.where))
 
 
 def _count(query: Select, statement: Statement) -> str:

@@ -76,7 +76,8 @@ FUNCTIONS = {
     "text_of_time": "(rtrim(rtrim(strftime({0}, '%Y-%m-%dT%H:%M:%S.%f'), '0'), '.') || 'Z')",
     "text_of_duration": (
         "(CASE WHEN {0} < 0 THEN '-' ELSE '' END || rtrim(rtrim(format('{{:d}}.{{:06d}}', "
-        "abs({0}) // 1000000, abs({0}) % 1000000), '0'), '.') || 's')"
+        "abs(CAST({0} AS HUGEINT)) // 1000000, abs(CAST({0} AS HUGEINT)) % 1000000), "
+        "'0'), '.') || 's')"
     ),
 }
 
@@ -108,7 +109,8 @@ DUCKDB = Dialect(
             "WHEN 'true' THEN true WHEN 'false' THEN false END"
         ),
         "length": (
-            "CASE json_type({x}, {path}) WHEN 'OBJECT' THEN len(json_keys({x}, {path})) "
+            "CASE json_type({x}, {path}) "
+            "WHEN 'OBJECT' THEN list_unique(json_keys({x}, {path})) "
             "WHEN 'ARRAY' THEN json_array_length({x}, {path}) "
             "WHEN 'VARCHAR' THEN length(json_extract_string({x}, {path})) END"
         ),
