@@ -7,14 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import b64decode
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import apsw
 import pytest
 from tests.serving import DEADLINE_SECONDS, Server, run_cli
 
+from runwell.demo import tekton
 from runwell.demo.load import USUAL_EVENTS, DemoFailed, samples, send
 
 DAY = date(2026, 11, 20)
@@ -38,6 +41,7 @@ def test_a_second_run_doubles_nothing(tmp_path: Path):
     assert "pytest_monitor" in shown
     assert "trunk" in shown
     assert " ets " in shown
+    assert "tekton" in shown
     assert "slowest pipelines" in shown
     assert shown == second.stdout[second.stdout.index("by source") :]
 
@@ -67,7 +71,7 @@ def ids(today: date, seed: int, events: int = USUAL_EVENTS) -> set[object]:
     found = set()
     for request in samples(today, seed, events):
         body = json.loads(request.body)
-        names = ("pipeline_id", "session_h", "item_start_time", "item_variant", "h")
+        names = ("pipeline_id", "session_h", "item_start_time", "item_variant", "h", "name")
         (told,) = body.get("events", [body.get("event", {})])  # Trunk's, or ETS's
         found.add((request.path, told.get("id"), "finishedAt" in told, *map(body.get, names)))
     return found
@@ -122,6 +126,66 @@ def test_one_suite_grew_slower_and_one_test_eats_memory():
     assert hogs == {"test_billing_1[fast]"}
 
 
+def test_tekton_runs_are_families_of_the_deploys_that_ets_knows(tmp_path: Path):
+    wanted = ("/api/v1/event/", tekton.PARENTS)
+    with Server(tmp_path / "data") as server:
+        send(server.url, [r for r in samples(DAY, 1) if r.path.startswith(wanted)])
+
+        def summary(asked: str) -> list[dict[str, Any]]:
+            return server.get(f"/-/api/summary?{asked}")["summary"]
+
+        (all_,) = summary("summary=total,running&filter=source==%22tekton%22")
+        assert (all_["total"] > 900, all_["running"]) == (True, 0)
+        runs = summary("summary=total,failed&filter=kind==%22pipeline%22&group_by=repo,pipeline")
+        assert {row["repo"] for row in runs} == {"acme/webshop", "acme/billing", "acme/search", ""}
+        assert sum(row["total"] for row in runs) == 66 * 4 + 30
+        assert 5 < sum(row["failed"] for row in runs) < 60
+
+        def shas(kind: str) -> set[str]:
+            return {row["sha"] for row in summary(f"filter=kind==%22{kind}%22&group_by=sha")}
+
+        assert shas("deploy") < shas("pipeline")
+        rows = summary("filter=kind==%22task%22&group_by=name,pipeline&limit=2000")
+        assert len(rows) > 600
+        teams = server.get(
+            f"{tekton.PARENTS}/-/results/-/records/summary"
+            "?filter=data_type==PIPELINE_RUN%26%26data.metadata.labels.team==%22growth%22"
+        )
+        assert teams == {"summary": [{"total": 22 * 4}]}
+        listed = server.get("/-/api/events?filter=kind==%22task%22&limit=1&fields=scope,id")
+        (task,) = listed["events"]
+        address = f"/-/api/events/tekton/{task['scope']}/{quote(task['id'], safe='')}/tree"
+        root = server.get(f"{address}?fields=kind,name")["root"]
+        assert root["event"]["kind"] == "result"
+        assert root["children"][0]["event"]["kind"] == "pipeline"
+
+
+def test_the_check_of_the_web_shop_got_slower_with_a_deploy():
+    found: dict[tuple[str, bool], list[float]] = {}
+    since = tekton._slower_since(DAY, 1, 1.0)
+    for request in samples(DAY, 1):
+        data = json.loads(request.body).get("data")
+        run = json.loads(b64decode(data["value"])) if data else {"metadata": {"labels": {}}}
+        if run["metadata"]["labels"].get("tekton.dev/pipelineTask") == tekton.SLOWER_TASK:
+            began, ended = (
+                datetime.fromisoformat(run["status"][name])
+                for name in ("startTime", "completionTime")
+            )
+            pipeline = run["metadata"]["labels"]["tekton.dev/pipeline"]
+            seconds = (ended - began).total_seconds()
+            found.setdefault((pipeline, began >= since), []).append(seconds)
+
+    def mean(pipeline: str, *, late: bool) -> float:
+        return sum(found[pipeline, late]) / len(found[pipeline, late])
+
+    assert mean("web-check", late=True) / mean("web-check", late=False) == pytest.approx(
+        tekton.SLOWER_BY, rel=0.15
+    )
+    assert mean("search-check", late=True) / mean("search-check", late=False) == pytest.approx(
+        1, rel=0.15
+    )
+
+
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_until_it_is_told_to_stop(name: signal.Signals, tmp_path: Path):
     demo = started(tmp_path / "demo", "--events", "2000")
@@ -133,9 +197,9 @@ def test_it_serves_until_it_is_told_to_stop(name: signal.Signals, tmp_path: Path
     demo.send_signal(name)
     _, errors = demo.communicate(timeout=DEADLINE_SECONDS)
     assert (demo.returncode, errors) == (0, "")
-    invitation = "".join(lines[-6:])
+    invitation = "".join(lines[-7:])
     assert "/ is served from" in invitation
-    assert invitation.count("curl 'http://127.0.0.1:") == 4
+    assert invitation.count("curl 'http://127.0.0.1:") == 5
 
 
 def loaded(data: Path) -> int:

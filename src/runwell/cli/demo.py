@@ -25,7 +25,7 @@ run_demo = later("runwell.demo.load:run")
 @click.option(
     "--events",
     type=click.IntRange(2_000, 1_000_000),
-    default=6_200,
+    default=7_200,
     show_default=True,
     help="About how many events, spread over 30 days.",
 )

@@ -6,7 +6,7 @@ import hashlib
 import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from runwell.demo.request import Request, post
 
@@ -17,41 +17,64 @@ FAILED = 0.08
 SERVICES = ("web", "billing", "search")
 
 
+class Deploy(NamedTuple):
+    """A commit and the deploy that it caused."""
+
+    service: str
+    sha: str
+    pushed: datetime
+    began: datetime
+    ended: datetime
+    failed: bool
+
+
 def requests(today: date, seed: int, pace: float = 1.0) -> Iterator[Request]:
-    """Merges, so that sending them again changes nothing; oldest first."""
+    """Merges, so that sending them again changes nothing; oldest first, the incident last."""
+    for deploy in deploys(today, seed, pace):
+        yield _post(_commit(deploy))
+        yield _post(_deploy(deploy))
+    yield _incident(today - timedelta(days=INCIDENT_DAYS_AGO), seed)
+
+
+def deploys(today: date, seed: int, pace: float = 1.0) -> Iterator[Deploy]:
+    """One of each service on Monday to Friday; `pace` times as many, if that is more."""
     for days_ago in range(DAYS, 0, -1):
         day = today - timedelta(days=days_ago)
-        for service in SERVICES:
-            usual = 1 if day.weekday() < 5 else 0  # noqa: PLR2004 - Monday to Friday
-            for number in range(round(usual * max(1.0, pace))):
-                yield from _deploy(f"{seed}/{day}/{service}/{number}", day, service)
-        if days_ago == INCIDENT_DAYS_AGO:
-            yield _incident(day, seed)
+        if day.weekday() < 5:  # noqa: PLR2004 - Monday to Friday
+            for service in SERVICES:
+                for number in range(round(max(1.0, pace))):
+                    yield _made_up(f"{seed}/{day}/{service}/{number}", day, service)
 
 
-def _deploy(name: str, day: date, service: str) -> Iterator[Request]:
-    """A commit and the deploy that it caused."""
+def _made_up(name: str, day: date, service: str) -> Deploy:
     chance = random.Random(name)  # noqa: S311 - sample data
-    sha = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
     pushed = _at(day, 9, chance.randrange(6 * 3600))
     began = pushed + timedelta(seconds=chance.randrange(600, 1800))
     ended = began + timedelta(seconds=chance.randrange(60, 400))
-    status = "fail" if chance.random() < FAILED else "success"
-    commit = {
-        "id": f"commit-{sha[:12]}",
-        **_span(pushed, pushed),
-        "description": f"Change {service}",
+    sha = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
+    return Deploy(service, sha, pushed, began, ended, failed=chance.random() < FAILED)
+
+
+def _commit(deploy: Deploy) -> dict[str, Any]:
+    return {
+        "id": f"commit-{deploy.sha[:12]}",
+        **_span(deploy.pushed, deploy.pushed),
+        "description": f"Change {deploy.service}",
         "tags": {
             "source": ["github"],
             "type": ["commit"],
-            "author": [f"{service}-team@example.com"],
-            "sha": [sha],
+            "author": [f"{deploy.service}-team@example.com"],
+            "sha": [deploy.sha],
         },
     }
-    deploy = {
+
+
+def _deploy(deploy: Deploy) -> dict[str, Any]:
+    service, sha = deploy.service, deploy.sha
+    return {
         "id": f"deploy-{service}-{sha[:12]}",
-        "parent_id": commit["id"],
-        **_span(began, ended),
+        "parent_id": f"commit-{sha[:12]}",
+        **_span(deploy.began, deploy.ended),
         "description": f"Deploy {service} {sha[:7]}",
         "detail_urls": {"log": f"https://deploy.example.test/{service}/{sha[:12]}"},
         "tags": {
@@ -60,12 +83,10 @@ def _deploy(name: str, day: date, service: str) -> Iterator[Request]:
             "author": [f"{service}-team@example.com"],
             "service": [service],
             "environment": ["production"],
-            "status": ["pending", status],
+            "status": ["pending", "fail" if deploy.failed else "success"],
             "concrete_hash": [sha],
         },
     }
-    yield _post(commit)
-    yield _post(deploy)
 
 
 def _incident(day: date, seed: int) -> Request:

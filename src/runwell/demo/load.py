@@ -21,18 +21,19 @@ from rich.text import Text
 from runwell.client import MEASURES
 from runwell.client.ask import ask_summary
 from runwell.client.summary import print_table
-from runwell.demo import ets, pipeline_metrics, pytest_monitor, trunk
+from runwell.demo import ets, pipeline_metrics, pytest_monitor, tekton, trunk
 from runwell.demo.request import Request
 
 CONNECTIONS = 8
 READY = "runwell ready "
-USUAL_EVENTS = 6_200  # what all protocols come to at a pace of 1
+USUAL_EVENTS = 7_200  # what all protocols come to at a pace of 1
 HEADERS = {"Content-Type": "application/json", "User-Agent": "runwell-demo"}
 QUESTIONS = (
     "/-/api/summary?group_by=week",
     "/-/api/events?limit=3",
     "/api/v1/resources/memory/head/3/metrics",
     "/api/v1/event/?tag=service:web&status=fail",
+    f"{tekton.PARENTS}/-/results/-/records/summary?group_by=pipeline&summary=total,avg_duration",
 )
 
 
@@ -71,6 +72,7 @@ def samples(today: date, seed: int, events: int = USUAL_EVENTS) -> list[Request]
         *pipeline_metrics.requests(today, seed, pace),
         *trunk.requests(today, seed, pace),
         *ets.requests(today, seed, pace),
+        *tekton.requests(today, seed, pace),
     ]
 
 
@@ -134,9 +136,7 @@ def send(url: str, requests: list[Request]) -> None:
         OSError, http.client.HTTPException: it is gone.
     """
     columns = (TextColumn("loading"), BarColumn(), MofNCompleteColumn(), _Speed())
-    shares = [
-        list(itertools.islice(requests, start, None, CONNECTIONS)) for start in range(CONNECTIONS)
-    ]
+    shares = _shares(requests)
     with Progress(*columns) as progress, ThreadPoolExecutor(CONNECTIONS) as pool:
         task = progress.add_task("loading", total=len(requests))
         sent = [
@@ -144,6 +144,15 @@ def send(url: str, requests: list[Request]) -> None:
         ]
         for one in sent:
             one.result()
+
+
+def _shares(requests: Iterable[Request]) -> list[list[Request]]:
+    """Taking turns; what must keep its order stays on one connection."""
+    shares: list[list[Request]] = [[] for _ in range(CONNECTIONS)]
+    ordered: dict[str, list[Request]] = {}
+    for request, share in zip(requests, itertools.cycle(shares), strict=False):
+        (ordered.setdefault(request.order, share) if request.order else share).append(request)
+    return shares
 
 
 def _send_all(url: str, requests: Iterable[Request], advance: Callable[[], None]) -> None:

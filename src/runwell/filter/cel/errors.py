@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from runwell.errors import BadQuery
 
-WIDE = ("W", "F")  # characters that take two places: their dot does as well
+DOT, CARET = ".", "^"
+WIDE_DOT, WIDE_CARET = "\uff0e", "\uff3e"  # below a letter of more than one byte
 
 
 class BadExpression(BadQuery):
@@ -28,11 +27,8 @@ def at(text: str, offset: int, problem: str) -> BadExpression:
     line = before.count("\n")
     column = offset - (before.rfind("\n") + 1)
     source = text.split("\n")[line].replace("\t", " ")
-    dots = "".join("．" if _is_wide(letter) else "." for letter in source[:column])  # noqa: RUF001 - as wide as the letter
+    dots = "".join(DOT if letter.isascii() else WIDE_DOT for letter in source[:column])
+    caret = CARET if source[column : column + 1].isascii() else WIDE_CARET
     return BadExpression(
-        f"ERROR: <input>:{line + 1}:{column + 1}: {problem}\n | {source}\n | {dots}^"
+        f"ERROR: <input>:{line + 1}:{column + 1}: {problem}\n | {source}\n | {dots}{caret}"
     )
-
-
-def _is_wide(letter: str) -> bool:
-    return unicodedata.east_asian_width(letter) in WIDE

@@ -8,7 +8,7 @@ import re
 from cel_expr_python import cel
 
 from runwell.filter.cel.build import build
-from runwell.filter.cel.errors import BadExpression
+from runwell.filter.cel.errors import BadExpression, at
 from runwell.filter.cel.meaning import Vocabulary
 from runwell.filter.cel.syntax import read_checked
 from runwell.filter.tree import Expression
@@ -29,6 +29,11 @@ TYPES = {
 STATUS = re.compile(r"^([A-Z_]+): (.*) \[\1\]$", re.DOTALL)
 NOWHERE = "ERROR: <input>:-1:-1: "
 UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
+# Of `a.b.c` the checker names the whole and the place of its last dot; cel-go the first name.
+QUALIFIED = re.compile(
+    r"ERROR: <input>:(\d+):(\d+): (undeclared reference to '([^'.]+))(\.[^']+)(' .*)\n .*\n .*"
+)
+NO_TEXT = re.compile("[\0\ud800-\udfff]")  # the checker cannot read past these
 
 
 class Environment:
@@ -53,6 +58,9 @@ class Environment:
             return None
         if len(text.encode("utf-8", "replace")) > TEXT_BYTES_MAX:
             raise BadExpression(f"{NOWHERE}expression exceeds {TEXT_BYTES_MAX} bytes")
+        if found := NO_TEXT.search(text):
+            problem = f"Syntax error: U+{ord(found[0]):04X} cannot stand here"
+            raise at(text.replace(found[0], "?"), found.start(), problem)
         node, count = read_checked(self._check(text))
         if count > NODES_MAX:
             raise BadExpression(f"{NOWHERE}expression exceeds {NODES_MAX} nodes ({count})")
@@ -62,13 +70,14 @@ class Environment:
         try:
             return bytes(self._env.compile(text).serialize())
         except (RuntimeError, ValueError) as error:
-            raise BadExpression(self._worded(str(error))) from error
+            raise BadExpression(self._worded(str(error), text)) from error
 
-    def _worded(self, message: str) -> str:
+    def _worded(self, message: str, text: str) -> str:
         found = STATUS.match(message)
         problem = found[2] if found else message
         if not problem.startswith("ERROR:"):
             problem = NOWHERE + problem
+        problem = QUALIFIED.sub(lambda place: _at_first_name(place, text), problem)
         if self._vocabulary.hints:
             problem = UNDECLARED.sub(self._hinted, problem)
         return problem[:SHOWN_CHARS]
@@ -76,3 +85,14 @@ class Environment:
     def _hinted(self, found: re.Match[str]) -> str:
         close = difflib.get_close_matches(found[1], self._vocabulary.variables, n=1)
         return f"{found[0]}; did you mean '{close[0]}'?" if close else found[0]
+
+
+def _at_first_name(place: re.Match[str], text: str) -> str:
+    """The error about `a.b.c` as one about `a`."""
+    line, column, begin, root, rest, end = place.groups()
+    lines = text.split("\n")
+    offset = sum(len(before) + 1 for before in lines[: int(line) - 1]) + int(column) - 1
+    between = rest.split(".")[1:-1]
+    dotted = r"\s*\.\s*".join(re.escape(name) for name in (root, *between))
+    found = re.search(rf"\b{dotted}\)*\s*$", text[:offset], re.ASCII)
+    return at(text, found.start(), begin + end).message if found else place[0]

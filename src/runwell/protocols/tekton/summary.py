@@ -6,6 +6,7 @@ Source: the Summary and Aggregation API of Tekton Results and the SQL that its s
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from runwell.filter import And, Call, Constant, Expression, Field, Filter, Payload, Sort
@@ -94,19 +95,20 @@ def to_rows(
     """The rows as they travel, in the order that was asked for, else in that of the groups."""
     if order is not None:
         found = _ordered(found, order)
-    return [_shown(row, measures, group) for row in found]
-
-
-def _shown(row: Row, measures: tuple[Measure, ...], group: Group | None) -> Row:
-    shown: Row = {name: SHOWN.get(name, _itself(name))(row) for name in measures}
+    shows: dict[str, Callable[[Row], Any]] = {
+        name: SHOWN.get(name, _itself(name)) for name in measures
+    }
     if group is not None:
-        value = row[group.unit if group.field else GROUP_VALUE]
-        shown[GROUP_VALUE] = _seconds(value) if group.field else value
-    return shown
+        shows[GROUP_VALUE] = _bucket(group.unit) if group.field else _itself(GROUP_VALUE)
+    return [{name: show(row) for name, show in shows.items()} for row in found]
+
+
+def _bucket(unit: str) -> Callable[[Row], float | None]:
+    return lambda row: _seconds(row[unit])
 
 
 def _itself(name: str) -> Callable[[Row], Any]:
-    return lambda row: row[name]
+    return itemgetter(name)
 
 
 def _seconds(us: int | None) -> float | None:

@@ -12,12 +12,12 @@ import duckdb
 
 from runwell.errors import BadQuery, QueryTooLong, TooLarge
 from runwell.observe import log
-from runwell.query import Column, Query, Rows, Select, StoredPath, Type
+from runwell.query import Column, Order, Query, Rows, Select, StoredPath, Type
 from runwell.store.columns.base import Additions, ColumnsHeld, SQLLimits, Stopper
 from runwell.store.columns.compile import compile_query
 from runwell.store.columns.duckdb_dialect import DUCKDB
 from runwell.store.columns.expressions import column_of
-from runwell.store.columns.nearby import edge_query, first_order, nearby
+from runwell.store.columns.nearby import ROWS, edge_query, first_order, nearby
 from runwell.store.columns.sandbox import check_sql
 from runwell.store.ledger.base import REMOVED, Change
 
@@ -73,6 +73,7 @@ class DuckDBColumns:
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         self._applying = threading.Lock()
+        self._edges: dict[Order, tuple[int, int]] = {}  # applied when it was asked, and the value
         self._connection = self._open(ledger_identity)
         for view in added.views:
             self._connection.execute(view)
@@ -158,12 +159,23 @@ class DuckDBColumns:
         """See `Columns.run`."""
         order = first_order(query, self._applied)
         if order is not None and isinstance(query, Select):
-            edge = self._ask(edge_query(order), stopper).first()
-            if edge and edge[0] is not None:
-                rows = self._ask(nearby(query, order, edge[0]), stopper)
+            edge = self._edge(order, stopper)
+            if edge is not None:
+                rows = self._ask(nearby(query, order, edge), stopper)
                 if len(rows.rows) == query.limit:
                     return rows
         return self._ask(query, stopper)
+
+    def _edge(self, order: Order, stopper: Stopper) -> int | None:
+        """Where the first rows of an order end, or ended a moment ago: any value serves."""
+        known = self._edges.get(order) if order.start is None else None
+        if known is not None and self._applied - known[0] < ROWS // 4:
+            return known[1]
+        found = self._ask(edge_query(order), stopper).first()
+        edge = found[0] if found else None
+        if edge is not None and order.start is None:
+            self._edges[order] = (self._applied, edge)
+        return edge
 
     def _ask(self, query: Query, stopper: Stopper) -> Rows:
         statement = compile_query(query, DUCKDB, self._paths)

@@ -24,6 +24,7 @@ from runwell.store.ledger.base import (
 from runwell.store.ledger.fold import firsts_of, fold, keys_of, owners_of
 
 BUSY_MS = 5_000
+NO_KEY = bytes(16)
 READERS_CACHE_KIB = 8 * 1024
 
 SET_UP = """
@@ -33,7 +34,7 @@ PRAGMA wal_autocheckpoint = 4000;
 PRAGMA journal_size_limit = 67108864;
 """
 
-# A batch is handed over as one JSON text and stored by one statement: SQLite then runs without the
+# A batch is handed over as one array and stored by one statement: SQLite then runs without the
 # interpreter's lock for the whole batch, and the event loop does not fight the commit for it.
 STORED = """
 SELECT event.key, event.document
@@ -54,14 +55,14 @@ ORDER BY event.seq
 INSERT = """
 INSERT INTO event (seq, arrival, received, key, document, first, owner)
 SELECT
-  :next + row.key,
-  :next + row.key,
+  :last + row.rowid,  -- counted from 1
+  :last + row.rowid,
   :received,
-  unhex(row.value ->> 0),
-  row.value ->> 1,
-  unhex(row.value ->> 2),
-  unhex(row.value ->> 3)
-FROM json_each(:rows) AS row
+  substr(row.value, 1, 16),
+  CAST(substr(row.value, 49) AS TEXT),
+  nullif(substr(row.value, 17, 16), zeroblob(16)),
+  nullif(substr(row.value, 33, 16), zeroblob(16))
+FROM carray(:rows) AS row
 WHERE true
 ON CONFLICT (key) DO UPDATE SET
   seq = excluded.seq,
@@ -138,9 +139,9 @@ class SQLiteLedger:
         return found
 
     def _store(self, changed: dict[bytes, Event | None], received: int) -> None:
-        rows = [_row(key, event) for key, event in changed.items()]
-        numbered = {"next": self.last_committed + 1, "received": received}
-        self._writer.execute(INSERT, numbered | {"rows": encode_json(rows).decode()})
+        rows = apsw.carray(tuple(_row(key, event) for key, event in changed.items()))
+        last = self.last_committed
+        self._writer.execute(INSERT, {"last": last, "received": received, "rows": rows})
 
     def get(self, key: bytes) -> Event | None:
         """See `Ledger.get`."""
@@ -195,16 +196,20 @@ class SQLiteLedger:
         self._writer.close()
 
 
-def _row(key: bytes, event: Event | None) -> tuple[str, str, str | None, str | None]:
-    """Key, document, key of the first attempt if this is a later one, key of an owner if named."""
+def _row(key: bytes, event: Event | None) -> bytes:
+    """What INSERT takes apart: three keys of 16 bytes and the document.
+
+    The keys are its own, that of the first attempt if this is a later one, that of an owner if one
+    is named; NO_KEY where there is none.
+    """
     if event is None:
-        return key.hex(), REMOVED, None, None
-    first = owner = None
+        return key + NO_KEY + NO_KEY + REMOVED.encode()
+    first = owner = NO_KEY
     if event.attempt != 1:
-        first = key_of(event.source, event.scope, event.id).hex()
+        first = key_of(event.source, event.scope, event.id)
     if event.owner:
-        owner = key_of(event.source, event.scope, event.owner).hex()
-    return key.hex(), encode_event(event).decode(), first, owner
+        owner = key_of(event.source, event.scope, event.owner)
+    return key + first + owner + encode_event(event)
 
 
 def _document_problems(key: bytes, document: str) -> list[str]:
