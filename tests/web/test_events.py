@@ -107,7 +107,9 @@ def test_an_event_that_was_replaced_is_listed_once_where_it_arrived(tmp_path: Pa
         ("page_token=x", "page_token", "not a token"),
         ("page_token=!!!", "page_token", "not a token"),
         ("page_token=eyJ9", "page_token", "not a token"),
-        ("filter=a%20%3D%3D%201", "filter", "not part of this version"),
+        ("filter=statu%20%3D%3D%201", "filter", "did you mean 'status'?"),
+        ("filter=name%20%3D%3D%201", "filter", "<input>:1:6: found no matching overload"),
+        ("filter=name.matches(%22[%22)", "filter", "missing ]"),
     ],
 )
 def test_a_parameter_that_means_nothing_is_named(
@@ -118,5 +120,35 @@ def test_a_parameter_that_means_nothing_is_named(
         problem = answer.json()
         assert (answer.status_code, problem["pointer"]) == (400, pointer)
         assert says in problem["detail"]
+
+    play(tmp_path, scenario)
+
+
+def test_a_filter_leaves_the_events_that_fulfil_it(tmp_path: Path):
+    async def scenario(app, client):
+        web = {"tags": {"team": ["web"]}, "metrics": {"queue_ms": 1500.0}, "started": NOON_US}
+        await app.ingest.accept(
+            [
+                a_write("1", status=Status.FAILED, **web),
+                a_write("2", status=Status.SUCCEEDED, **web),
+                a_write("3", status=Status.FAILED, **{**web, "metrics": {}}),
+                a_write("4", status=Status.FAILED, payload='{"who": {"name": "x"}}'),
+            ]
+        )
+        asked = {
+            'status == "failed" && tags.team == "web" && metrics.queue_ms > 1000.0 '
+            '&& started > timestamp("2026-01-01T11:00:00Z")': ["1"],
+            'payload.who.name == "x"': ["4"],
+            'tags.team != "web"': [],
+            "started == null": ["4"],
+            " ": ["4", "3", "2", "1"],
+        }
+        for text, expected in asked.items():
+            answer = await client.get("/-/api/events", params={"filter": text, "fields": "id"})
+            assert [event["id"] for event in answer.json()["events"]] == expected, text
+            counted = await client.get(
+                "/-/api/summary", params={"filter": text, "summary": "total"}
+            )
+            assert counted.json()["summary"] == [{"total": len(expected)}]
 
     play(tmp_path, scenario)

@@ -15,6 +15,7 @@ from tests.builders import a_write
 from runwell.errors import BadParameter
 from runwell.query import FIELDS
 from runwell.web import events
+from runwell.web.parameters import EVENTS as EVERYTHING
 
 EVENTS = "/-/api/events"
 
@@ -85,9 +86,10 @@ def test_a_token_is_read_as_it_was_written_and_only_in_its_order(orders, arrival
     token = events._write_token(events.Token(written_so, arrival))
     if written_so != read_so:
         with pytest.raises(BadParameter, match="belongs to the other order"):
-            events._after(token, descending=read_so)
+            events._read_token(token, descending=read_so)
     else:
-        after, _ = events._after(token, descending=read_so).parts
+        read = events._read_token(token, descending=read_so)
+        after, _ = events._behind(read, EVERYTHING).parts
         assert (after.op, after.right) == ("<" if read_so else ">", arrival)
 
 

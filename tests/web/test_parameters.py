@@ -108,5 +108,5 @@ def test_a_name_close_to_a_known_one_is_a_hint_and_a_far_one_is_not():
         "limt: there is no such parameter; did you mean 'limit'?",
     )
     assert refusal(read, "zzz=1", known) == ("zzz", "zzz: there is no such parameter")
-    assert refusal(read, "limit=1&filter=", known)[0] == "filter"
+    read(QueryParams("limit=1&filter="), known)
     read(QueryParams("limit=1"), known)

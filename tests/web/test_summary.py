@@ -107,7 +107,8 @@ def test_groups_can_be_ordered_limited_and_combined(tmp_path: Path):
         ("group_by=name%20started", "group_by", "there is no group"),
         ("group_by=a,b,c,d,e", "group_by", "at most 4 groups"),
         ("summary=total&order_by=failed", "order_by", "'failed' is not asked for"),
-        ("filter=x", "filter", "not part of this version"),
+        ("filter=x", "filter", "<input>:1:1: undeclared reference to 'x'"),
+        ("filter=name", "filter", "expected boolean expression, but got string"),
         ("where=x", "where", "there is no such parameter"),
     ],
 )

@@ -7,7 +7,6 @@ import binascii
 from typing import Annotated, Any
 
 import msgspec
-from starlette.datastructures import QueryParams
 
 from runwell.errors import BadParameter, NotFound
 from runwell.filter import And, Compare, Field, Filter
@@ -56,8 +55,9 @@ def endpoints(services: Services) -> list[Endpoint]:
         limit = parameters.read_int(call.query, "limit", LIMIT_DEFAULT, services.config.page_max)
         descending = _read_direction(call)
         fields = parameters.read_fields(call.query, LISTED)
-        where = _after(call.query, descending=descending)
-        order = (Order(ARRIVAL, descending),)
+        token = _read_token(call.query.get("page_token", ""), descending=descending)
+        where = _behind(token, parameters.read_filter(call.query))
+        order = (Order(ARRIVAL, descending, start=token.arrival if token else None),)
         rows = await services.run(Select((*fields, ARRIVAL), where, order, limit=limit + 1))
         return json_answer(
             _page(
@@ -126,17 +126,21 @@ def _write_token(token: Token) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(token)).decode().rstrip("=")
 
 
-def _after(query: QueryParams, *, descending: bool) -> Filter:
-    """The events that are asked for, behind the page that the token ends."""
-    where = parameters.read_filter(query)
-    text = query.get("page_token", "")
+def _read_token(text: str, *, descending: bool) -> Token | None:
+    """Where the page before ended, if there was one."""
     if not text:
-        return where
+        return None
     try:
         token = decode_token(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError) as error:
         raise BadParameter("page_token", "not a token of this list") from error
     if token.descending != descending:
         raise BadParameter("page_token", "this token belongs to the other order")
-    behind = Compare(ARRIVAL, "<" if descending else ">", token.arrival)
-    return And((behind, where))
+    return token
+
+
+def _behind(token: Token | None, where: Filter) -> Filter:
+    """The events behind the page that the token ends."""
+    if token is None:
+        return where
+    return And((Compare(ARRIVAL, "<" if token.descending else ">", token.arrival), where))
