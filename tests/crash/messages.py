@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 CONTEXT = "5d66639084e1543c6611e128cb58040a"
 
 
@@ -54,6 +56,18 @@ def merged(event: str, value: str) -> dict:
     return {"event": {"id": event, **times, "tags": {"value": [value]}}, "insert": True}
 
 
+RESULTS = "/apis/results.tekton.dev/v1alpha2/parents/crash/results"
+RECORDS = f"{RESULTS}/all/records"
+RESULT = {"name": "crash/results/all"}  # what all records of these tests lie under
+VALUE = base64.b64encode(b'{"kind": "TaskRun"}').decode()
+
+
+def record(name: str) -> dict:
+    """A record of one task."""
+    data = {"type": "tekton.dev/v1.TaskRun", "value": VALUE}
+    return {"name": f"crash/results/all/records/{name}", "data": data}
+
+
 def name_of(path: str, body: dict) -> tuple[str, str]:
     """What a message brings: the protocol and the name that must be stored once."""
     match path:
@@ -63,4 +77,6 @@ def name_of(path: str, body: dict) -> tuple[str, str]:
             return "trunk", body["events"][0]["id"]
         case "/api/v1/event/":
             return "ets", f"{body['event']['id']}={body['event']['tags']['value'][0]}"
+        case _ if path == RECORDS:
+            return "tekton", body["name"].rpartition("/")[2]
     return "pytest_monitor", body["item_variant"]
