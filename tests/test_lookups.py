@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ class FakeLedger:
             raise OSError
         return an_event("a") if key == an_event("a").key else None
 
+    def get_each(self, keys: Sequence[bytes], bytes_max: int) -> list[Event | None]:
+        assert bytes_max == Config().answer_bytes_max
+        return [self.get(key) for key in keys]
+
 
 def run(scenario, **settings: Any) -> dict[str, float]:
     """Lookups by outcome."""
@@ -68,6 +73,15 @@ def test_an_event_is_read_in_another_thread_and_counted():
         assert ledger.readers == {"lookup_0"}
 
     assert run(scenario) == {"found": 1, "absent": 1}
+
+
+def test_several_events_are_read_at_once_and_counted_one_by_one():
+    async def scenario(lookups, ledger):
+        keys = [an_event(name).key for name in "aba"]
+        assert await lookups.find_each(keys) == [an_event("a"), None, an_event("a")]
+        assert ledger.readers == {"lookup_0"}
+
+    assert run(scenario) == {"found": 2, "absent": 1}
 
 
 def test_the_event_loop_goes_on_while_the_ledger_reads():

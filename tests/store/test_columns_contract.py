@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,9 @@ from runwell.errors import BadQuery, QueryTooLong, TooLarge
 from runwell.filter import (
     Among,
     And,
+    Call,
     Compare,
+    Constant,
     Contains,
     Field,
     Filter,
@@ -19,12 +22,24 @@ from runwell.filter import (
     Not,
     OneOf,
     Or,
+    Payload,
+    Sort,
     StartsWith,
     Tag,
 )
 from runwell.model import Bucket, Event, Status
-from runwell.query import FIELDS, Count, Order, Select, Summary, TimeBucket, count_events
-from runwell.store.columns import Columns, Stopper
+from runwell.query import (
+    FIELDS,
+    Count,
+    Group,
+    Measure,
+    Order,
+    Select,
+    Summary,
+    TimeBucket,
+    count_events,
+)
+from runwell.store.columns import Columns, Stopper, nearby
 from runwell.store.columns.base import SQLLimits
 from runwell.store.ledger import Change
 from runwell.store.ledger.base import REMOVED, encode_event
@@ -347,3 +362,80 @@ def test_relations_are_described(columns: Columns):
 
     assert set(described) == set(FIELDS)
     assert described["started"] == "TIMESTAMP"
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_a_short_list_is_the_same_wherever_it_is_looked_for(
+    columns: Columns, monkeypatch: pytest.MonkeyPatch, *, descending: bool
+):
+    chance = random.Random(7)
+    events = [
+        an_event(
+            str(number),
+            name=chance.choice("abc"),
+            started=chance.choice([None, *range(NOON_US, NOON_US + 30)]),
+        )
+        for number in range(120)
+    ]
+    columns.apply(changes_of(*events))
+    for limit in (1, 3, 10, 200):
+        for name in "abcd":
+            for start in (None, NOON_US + 15):
+                order = (Order(Field("started"), descending, start=start), Order(Field("id")))
+                where = Compare(Field("name"), "==", name)
+                monkeypatch.setattr(nearby, "WORTHWHILE", 10**9)
+                everywhere = ids(columns, where, order=order, limit=limit)
+                monkeypatch.setattr(nearby, "WORTHWHILE", 0)
+                monkeypatch.setattr(nearby, "ROWS", chance.choice([1, 5, 40]))
+                assert ids(columns, where, order=order, limit=limit) == everywhere
+
+
+def test_an_order_begins_where_it_is_told(columns: Columns):
+    columns.apply(changes_of(*(an_event(str(n), started=NOON_US + n) for n in range(4))))
+    later = (Order(Field("started"), start=NOON_US + 2),)
+    earlier = (Order(Field("started"), descending=True, start=NOON_US + 1),)
+    assert ids(columns, order=later) == ["2", "3"]
+    assert ids(columns, order=earlier) == ["1", "0"]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_what_is_missing_comes_last_unless_it_is_asked_for_first(
+    columns: Columns, *, descending: bool
+):
+    columns.apply(changes_of(an_event("1"), an_event("2", started=NOON_US)))
+    last = Order(Field("started"), descending)
+    first = Order(Field("started"), descending, missing_first=True)
+    assert ids(columns, order=(last,)) == ["2", "1"]
+    assert ids(columns, order=(first,), limit=5) == ["1", "2"]
+
+
+def test_measures_and_groups_may_be_expressions(columns: Columns):
+    texts = ['{"k": "a", "n": 3}', '{"k": "a", "n": "x"}', '{"k": "b", "n": 5}', ""]
+    columns.apply(
+        changes_of(
+            *(
+                an_event(str(n), duration=10 * n, payload=text)
+                for n, text in enumerate(texts, start=1)
+            )
+        )
+    )
+    number = Payload(("n",), "number")
+    large = Call("gt", (number, Constant(4.0, Sort.NUMBER)))
+    defined = {
+        "numbers": Measure("count", number),
+        "sum": Measure("sum", number),
+        "large": Measure("count", where=large),
+        "half": Measure("quantile", Field("duration"), where=Not(large), q=0.5),
+    }
+    query = Summary(
+        ("total", "numbers", "sum", "large", "half"),
+        (Group("k", Payload(("k",), "text")),),
+        defined=defined,
+    )
+    answer = columns.run(query, Stopper())
+    assert [column.name for column in answer.columns] == ["k", *query.measures]
+    assert answer.rows == [
+        ("a", 2, 1, 3.0, 0, 15.0),
+        ("b", 1, 1, 5.0, 1, None),
+        (None, 1, 0, None, 0, 40.0),
+    ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import msgspec
-from tests.builders import a_write, an_event, remove
+import pytest
+from tests.builders import NOON_US, a_write, an_event, remove
 
-from runwell.errors import Conflict
+from runwell.errors import Conflict, TooLarge
 from runwell.model import Event, Outcome, Write, replace
 from runwell.store.ledger import Change, Ledger
 from runwell.store.ledger.base import REMOVED, decode_event
@@ -388,3 +389,20 @@ def test_what_is_owned_is_known_after_opening_again(open_a_ledger: Callable[[], 
     again.commit([[a_removal()]], 2)
     assert (held(again), again.count(), again.last_seq()) == ([], 0, 6)
     again.close()
+
+
+def test_several_events_come_in_the_order_of_their_keys(ledger: Ledger):
+    ledger.commit([[a_write("1"), a_write("2"), a_write("3")]], NOON_US)
+    ledger.commit([[Write(an_event("2"), remove)]], NOON_US)
+    keys = [an_event(name).key for name in ("3", "2", "gone", "1", "3")]
+    found = ledger.get_each(keys, 10_000)
+    assert [event and event.id for event in found] == ["3", None, None, "1", "3"]
+    assert ledger.get_each([], 0) == []
+
+
+def test_several_events_are_bounded_in_bytes(ledger: Ledger):
+    ledger.commit([[a_write(str(n), description="x" * 1000) for n in range(10)]], NOON_US)
+    keys = [an_event(str(n)).key for n in range(10)]
+    assert len(ledger.get_each(keys, 20_000)) == 10
+    with pytest.raises(TooLarge, match="5000 bytes"):
+        ledger.get_each(keys, 5_000)

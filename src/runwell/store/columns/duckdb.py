@@ -13,11 +13,11 @@ import duckdb
 from runwell.errors import BadQuery, QueryTooLong, TooLarge
 from runwell.observe import log
 from runwell.query import Column, Order, Query, Rows, Select, StoredPath, Type
+from runwell.store.columns import nearby
 from runwell.store.columns.base import Additions, ColumnsHeld, SQLLimits, Stopper
 from runwell.store.columns.compile import compile_query
 from runwell.store.columns.duckdb_dialect import DUCKDB
 from runwell.store.columns.expressions import column_of
-from runwell.store.columns.nearby import ROWS, edge_query, first_order, nearby
 from runwell.store.columns.sandbox import check_sql
 from runwell.store.ledger.base import REMOVED, Change
 
@@ -157,11 +157,11 @@ class DuckDBColumns:
 
     def run(self, query: Query, stopper: Stopper) -> Rows:
         """See `Columns.run`."""
-        order = first_order(query, self._applied)
+        order = nearby.first_order(query, self._applied)
         if order is not None and isinstance(query, Select):
             edge = self._edge(order, stopper)
             if edge is not None:
-                rows = self._ask(nearby(query, order, edge), stopper)
+                rows = self._ask(nearby.among_first(query, order, edge), stopper)
                 if len(rows.rows) == query.limit:
                     return rows
         return self._ask(query, stopper)
@@ -169,9 +169,9 @@ class DuckDBColumns:
     def _edge(self, order: Order, stopper: Stopper) -> int | None:
         """Where the first rows of an order end, or ended a moment ago: any value serves."""
         known = self._edges.get(order) if order.start is None else None
-        if known is not None and self._applied - known[0] < ROWS // 4:
+        if known is not None and self._applied - known[0] < nearby.ROWS // 4:
             return known[1]
-        found = self._ask(edge_query(order), stopper).first()
+        found = self._ask(nearby.edge_query(order), stopper).first()
         edge = found[0] if found else None
         if edge is not None and order.start is None:
             self._edges[order] = (self._applied, edge)

@@ -36,7 +36,7 @@ def edge_query(order: Order) -> Select:
     return Select((order.by,), None, (order,), limit=1, offset=ROWS)
 
 
-def nearby(query: Select, order: Order, edge: int) -> Select:
+def among_first(query: Select, order: Order, edge: int) -> Select:
     """The same list of the rows up to this value of its order."""
     assert isinstance(order.by, Field)
     compare: Operator = ">=" if order.descending else "<="
