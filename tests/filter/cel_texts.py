@@ -200,10 +200,13 @@ EVENTS = st.builds(
 )
 
 
+CONTROLS = {code: f"\\x{code:02x}" for code in range(32)}
+
+
 def quoted(text: str) -> str:
     """A text as CEL writes it."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + escaped.replace("\n", "\\n").replace("\t", "\\t").replace("\x00", "\\x00") + '"'
+    return '"' + escaped.translate(CONTROLS) + '"'
 
 
 def joined(template: str, *parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:

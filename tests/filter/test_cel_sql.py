@@ -14,7 +14,7 @@ from tests.store.engines import COLUMNS
 
 from runwell.filter import matches
 
-EXAMPLES = 150
+EXAMPLES = 110
 EVENTS_EACH, FILTERS_EACH = 8, 6
 PAIRS_MIN = 5_000
 TELLING_MIN = 0.2  # of all filters: they find some events and not all

@@ -40,3 +40,13 @@ def test_the_conversation_goes_as_written(file: Path, tmp_path: Path):
                 assert answer.headers[name] == value, shown
 
     play(tmp_path, scenario)
+
+
+def test_a_name_is_one_value_throughout_a_conversation():
+    memory = Memory()
+    assert memory.filled_in("?etag=<etag>") == "?etag=<etag>"
+    assert memory.body_agrees('{"etag": "<etag>", "uid": "<any>"}', b'{"etag": "a-1", "uid": "a"}')
+    assert memory.filled_in("?etag=<etag>") == "?etag=a-1"
+    assert memory.body_agrees('["<etag>"]', b'["a-1"]')
+    assert not memory.body_agrees('["<etag>"]', b'["a-2"]')
+    assert not memory.body_agrees('["<other>"]', b"[1]")

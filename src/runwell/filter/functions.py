@@ -98,6 +98,14 @@ def divide(left: int, right: int) -> int:
     return quotient if (left < 0) == (right < 0) else -quotient
 
 
+def modulo(left: int, right: int) -> int:
+    """What whole division leaves; nothing where that has no result."""
+    quotient = divide(left, right)
+    if quotient > INT64_MAX:
+        raise OverflowError
+    return left - right * quotient
+
+
 def _float_divide(left: float, right: float) -> float | None:
     return left / right if right else None
 
@@ -184,7 +192,7 @@ STRICT: dict[str, Function] = {
     "subtract": _whole(lambda left, right: left - right),
     "multiply": _whole(lambda left, right: left * right),
     "divide": _whole(divide),
-    "modulo": _whole(lambda left, right: left - right * divide(left, right)),
+    "modulo": _whole(modulo),
     "negate": _whole(lambda value: -value),
     "float_add": lambda left, right: float(left) + float(right),
     "float_subtract": lambda left, right: float(left) - float(right),

@@ -71,7 +71,10 @@ OTHERS = [
     ),
     Other("RE2: a dot is no line break", r"\^foo\.\*\$", "odd/bare/name-lines", FALSE),
     Other(
-        "[0] is also the member of that name", 'status == "True"', "odd/bare/conditions-object", TRUE
+        "[0] is also the member of that name",
+        'status == "True"',
+        "odd/bare/conditions-object",
+        TRUE,
     ),
     Other("the same", 'status != "True"', "odd/bare/conditions-object", FALSE),
     Other("the same", r"reason == ", "odd/bare/conditions-object", TRUE),
@@ -112,7 +115,7 @@ def has_two_quotes(data: Any) -> Truth:
 
 # Filters whose recorded SQL does not mean what the filter says: what ours means instead.
 OTHER_MEANINGS: dict[str, tuple[str, Callable[[Any], Truth]]] = {
-    'data.nested.k == "it\'\'s"': ("a text is bound, not pasted", has_two_quotes),
+    "data.nested.k == \"it''s\"": ("a text is bound, not pasted", has_two_quotes),
     "data.status.completionTime == null": (
         "null is what is missing; in SQL nothing equals it",
         lambda data: at(data, "status", "completionTime") is None,

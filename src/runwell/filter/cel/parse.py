@@ -93,6 +93,6 @@ def _at_first_name(place: re.Match[str], text: str) -> str:
     lines = text.split("\n")
     offset = sum(len(before) + 1 for before in lines[: int(line) - 1]) + int(column) - 1
     between = rest.split(".")[1:-1]
-    dotted = r"\s*\.\s*".join(re.escape(name) for name in (root, *between))
-    found = re.search(rf"\b{dotted}\)*\s*$", text[:offset], re.ASCII)
+    dotted = r"[\s)]*\.\s*".join(re.escape(name) for name in (root, *between))
+    found = re.search(rf"\b{dotted}[\s)]*$", text[:offset], re.ASCII)
     return at(text, found.start(), begin + end).message if found else place[0]

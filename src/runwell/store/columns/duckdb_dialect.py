@@ -48,7 +48,7 @@ FUNCTIONS = {
     "last_segment": "split_part({0}, '/', -1)",
     "count": "len({0})",
     **{name: f"TRY({{0}} {sign} {{1}})" for name, sign in WHOLE.items()},
-    "negate": "TRY(-({0}))",
+    "negate": "TRY(CAST(0 AS BIGINT) - {0})",  # minus before a constant may give a wider integer
     **{name: f"({{0}} {sign} {{1}})" for name, sign in FLOATS.items()},
     "float_divide": "({0} / nullif({1}, 0))",
     "float_negate": "(-({0}))",
