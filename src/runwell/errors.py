@@ -7,7 +7,8 @@
     │   ├── BadEvent            an event that no protocol may make
     │   ├── BadParameter        a query parameter that means nothing
     │   └── BadQuery            a question that cannot be asked
-    ├── Unauthorized 401        no token, or one that is unknown or revoked
+    ├── Unauthorized 401        no token
+    │   └── UnknownToken        one that is unknown or revoked
     ├── Forbidden 403           the token lacks the scope
     ├── NotFound 404
     ├── MethodNotAllowed 405
@@ -89,9 +90,13 @@ class BadQuery(BadRequest):
 
 
 class Unauthorized(Error):
-    """A token is needed: missing, unknown or revoked."""
+    """A token is needed."""
 
     status = 401
+
+
+class UnknownToken(Unauthorized):
+    """This token is unknown or revoked."""
 
 
 class Forbidden(Error):

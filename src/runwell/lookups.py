@@ -40,9 +40,10 @@ class Lookups:
     async def find_each(self, keys: Sequence[bytes]) -> list[Event | None]:
         """The events of these keys in their order, as they are on disk now.
 
+        Those of the first keys, at least one, if all were more than `answer_bytes_max`.
+
         Raises:
             Overloaded: too many lookups wait already.
-            TooLarge: more than `answer_bytes_max` altogether.
         """
         return await self._read(self._find_each, keys)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import msgspec
-import pytest
 from tests.builders import NOON_US, a_write, an_event, remove
 
-from runwell.errors import Conflict, TooLarge
+from runwell.errors import Conflict
 from runwell.model import Event, Outcome, Write, replace
 from runwell.store.ledger import Change, Ledger
 from runwell.store.ledger.base import REMOVED, decode_event
@@ -400,9 +399,9 @@ def test_several_events_come_in_the_order_of_their_keys(ledger: Ledger):
     assert ledger.get_each([], 0) == []
 
 
-def test_several_events_are_bounded_in_bytes(ledger: Ledger):
+def test_of_several_events_the_first_come_that_fit_and_at_least_one(ledger: Ledger):
     ledger.commit([[a_write(str(n), description="x" * 1000) for n in range(10)]], NOON_US)
     keys = [an_event(str(n)).key for n in range(10)]
     assert len(ledger.get_each(keys, 20_000)) == 10
-    with pytest.raises(TooLarge, match="5000 bytes"):
-        ledger.get_each(keys, 5_000)
+    assert [event and event.id for event in ledger.get_each(keys, 3_500)] == ["0", "1", "2"]
+    assert [event and event.id for event in ledger.get_each(keys, 1)] == ["0"]

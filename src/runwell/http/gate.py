@@ -18,6 +18,7 @@ from runwell.errors import (
     InternalError,
     MethodNotAllowed,
     Unauthorized,
+    UnknownToken,
     UrlTooLong,
 )
 from runwell.http.body import ClientGone, check_json, read_body
@@ -160,9 +161,11 @@ class Gate:
         if endpoint.scope is None or self._tokens.is_open():
             return
         text = credentials.find(headers)
-        token = self._tokens.find(text) if text else None
-        if token is None:
+        if not text:
             raise Unauthorized
+        token = self._tokens.find(text)
+        if token is None:
+            raise UnknownToken
         if not token.allows(endpoint.scope):
             raise Forbidden(endpoint.scope)
 

@@ -35,6 +35,7 @@ from runwell.protocols.tekton.errors import (
         (UnknownService(), 404, 5, "unknown service"),
         (errors.MethodNotAllowed(("GET",)), 501, 12, "Method Not Allowed"),
         (errors.Unauthorized(), 401, 16, "unable to find token"),
+        (errors.UnknownToken(), 401, 16, "permission denied"),
         (errors.Forbidden("read"), 401, 16, "permission denied"),
         (InvalidArgument("no"), 400, 3, "no"),
         (WrappedArgument("no"), 400, 3, "rpc error: code = InvalidArgument desc = no"),

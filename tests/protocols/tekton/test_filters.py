@@ -19,10 +19,11 @@ from runwell.filter import And, Field, Filter, matches
 from runwell.model import Event
 from runwell.model.times import parse_iso
 from runwell.protocols.tekton import lists, protojson, translate
+from runwell.protocols.tekton.errors import InvalidArgument
 from runwell.protocols.tekton.names import parse_record_name, parse_result_name
 from runwell.protocols.tekton.objects import Limits
 from runwell.protocols.tekton.translate import Stamp
-from runwell.protocols.tekton.vocabulary import PATHS, RECORDS, RESULTS
+from runwell.protocols.tekton.vocabulary import PATHS, RECORDS, RESULTS, read_filter
 from runwell.query import Select
 from runwell.store.columns import Stopper, open_columns
 from runwell.store.columns.base import Additions
@@ -254,3 +255,31 @@ def test_most_filters_tell_rows_apart_in_all_three_ways():
 
     assert sum(len(said) == 3 for said in told) >= 35
     assert sum(len(said) == 1 for said in told) <= 4
+
+
+REFUSED = [case for case in RECORDED["cases"] if "upstream_message" in case.get("expect", {})]
+PREFIX = "error compiling CEL filters: "
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["id"])
+def test_a_refusal_has_the_words_the_place_and_the_caret_of_the_original(case):
+    language = RESULTS if case["kind"] == "results" else RECORDS
+
+    with pytest.raises(InvalidArgument) as refused:
+        read_filter(language, case["req"]["query"]["filter"])
+    assert refused.value.message == case["expect"]["upstream_message"]
+
+
+@pytest.mark.parametrize("text", ["name", "data_type", "1", "null", '"a"'])
+def test_a_filter_that_is_not_true_or_false_is_refused_in_the_original_s_words(text: str):
+    with pytest.raises(InvalidArgument, match="^expected boolean expression, but got "):
+        read_filter(RECORDS, text)
+
+
+def test_names_are_not_hinted_at_as_the_original_does_not():
+    with pytest.raises(InvalidArgument) as refused:
+        read_filter(RECORDS, 'nam == "a"')
+    assert refused.value.message == (
+        f"{PREFIX}ERROR: <input>:1:1: undeclared reference to 'nam' (in container '')\n"
+        ' | nam == "a"\n | ^'
+    )

@@ -248,3 +248,25 @@ def test_parent_and_result_may_come_as_one_segment(tmp_path: Path):
         assert answer.json() == {"summary": [{"total": 1}]}
 
     play(tmp_path, scenario)
+
+
+def test_a_page_of_large_records_is_shorter_and_the_next_one_goes_on(tmp_path: Path):
+    async def scenario(_app, client):
+        tekton = Tekton(client)
+        await tekton.post_result("ns/results/r")
+        for n in range(12):
+            await tekton.post(f"ns/results/r/records/n{n:02}", {"text": "x" * 3_000})
+        seen, sizes, token = [], [], ""
+        while True:
+            sent = {"page_size": 10, "order_by": "create_time asc"}
+            sent |= {"page_token": token} if token else {}
+            page = (await tekton.get("-/results/-/records", **sent)).json()
+            names = [record["name"].rpartition("/")[2] for record in page["records"]]
+            seen, sizes = seen + names, [*sizes, len(names)]
+            token = page.get("next_page_token", "")
+            if not token:
+                break
+        assert seen == [f"n{n:02}" for n in range(12)]
+        assert max(sizes) < 10
+
+    play(tmp_path, scenario, answer_bytes_max=15_000)

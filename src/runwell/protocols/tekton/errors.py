@@ -22,6 +22,7 @@ from runwell.errors import (
     TooLarge,
     TooSlow,
     Unauthorized,
+    UnknownToken,
     UnsupportedEncoding,
     UrlTooLong,
 )
@@ -121,6 +122,7 @@ TEXTS: dict[type[Error], str] = {
     NotFound: "Not Found",
     MethodNotAllowed: "Method Not Allowed",
     Unauthorized: "unable to find token",
+    UnknownToken: "permission denied",
     Forbidden: "permission denied",
 }
 

@@ -5,6 +5,7 @@ Source: the Summary and Aggregation API of Tekton Results and the SQL that its s
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
@@ -20,6 +21,7 @@ from runwell.query import Measure as Aggregate
 from runwell.query import Summary, TimeBucket, Type
 
 GROUP_VALUE = "group_value"
+NAMESPACE_PART, WITHIN_PART = "namespace", "within"
 REASON_TEXT = Payload(REASON, "text")
 DURATION = Field("duration")
 DAY = Constant(DAY_US, Sort.INTEGER)
@@ -69,30 +71,52 @@ NEEDED: dict[str, tuple[str, ...]] = {
 def to_query(measures: tuple[Measure, ...], group: Group | None, where: list[Filter]) -> Summary:
     """The question behind a summary."""
     needed = [name for measure in measures for name in NEEDED.get(measure, (measure,))]
-    groups = (_group(group),) if group else ()
+    groups = _groups(group) if group else ()
     return Summary(tuple(dict.fromkeys(needed)), groups, And(tuple(where)), defined=AGGREGATES)
 
 
-def _group(group: Group) -> TimeBucket | GroupBy:
+def _groups(group: Group) -> tuple[TimeBucket | GroupBy, ...]:
     if group.field is not None:
-        return TimeBucket(Bucket(group.unit), TIMES[group.field])
+        return (TimeBucket(Bucket(group.unit), TIMES[group.field]),)
     namespace = Payload(NAMESPACE, "text")
     if group.unit == "namespace":
-        return GroupBy(GROUP_VALUE, namespace)
-    # PostgreSQL's CONCAT takes what is missing for an empty text
-    begin = Call("concat", (_or_empty(namespace), Constant("/", Sort.TEXT)))
-    within = _or_empty(Payload(WITHIN[group.unit], "text"))
-    return GroupBy(GROUP_VALUE, Call("concat", (begin, within)))
+        return (GroupBy(GROUP_VALUE, namespace),)
+    # PostgreSQL's CONCAT takes what is missing for an empty text. The parts are grouped apart and
+    # joined later: an engine finds few different texts quicker than it makes a new one a row.
+    within = Payload(WITHIN[group.unit], "text")
+    return GroupBy(NAMESPACE_PART, _or_empty(namespace)), GroupBy(WITHIN_PART, _or_empty(within))
 
 
 def _or_empty(expression: Expression) -> Expression:
     return Call("text_or_empty", (expression,))
 
 
+def _joined(found: list[Row]) -> list[Row]:
+    """Rows by namespace/name; parts that come to the same text are one group."""
+    rows: dict[str, Row] = {}
+    for row in found:
+        text = f"{row[NAMESPACE_PART]}/{row[WITHIN_PART]}"
+        known = rows.get(text)
+        rows[text] = row | {GROUP_VALUE: text} if known is None else _merged(known, row)
+    return [rows[text] for text in sorted(rows)]
+
+
+def _merged(one: Row, other: Row) -> Row:
+    """Two groups as one: the least, the most, or the sum of what both have."""
+    merged = dict(one)
+    for name in other.keys() & AGGREGATES.keys():
+        join = {"min": min, "max": max}.get(AGGREGATES[name].aggregate, operator.add)
+        both = [found for found in (one[name], other[name]) if found is not None]
+        merged[name] = join(*both) if len(both) > 1 else next(iter(both), None)
+    return merged
+
+
 def to_rows(
     found: list[Row], measures: tuple[Measure, ...], group: Group | None, order: SummaryOrder | None
 ) -> list[Row]:
     """The rows as they travel, in the order that was asked for, else in that of the groups."""
+    if group is not None and group.unit in WITHIN:
+        found = _joined(found)
     if order is not None:
         found = _ordered(found, order)
     shows: dict[str, Callable[[Row], Any]] = {

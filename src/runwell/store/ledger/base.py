@@ -52,8 +52,7 @@ class Ledger(Protocol):
     def get_each(self, keys: Sequence[bytes], bytes_max: int) -> list[Event | None]:
         """The events of these keys, in their order, as they are on disk now.
 
-        Raises:
-            TooLarge: their documents have more bytes than this.
+        If their documents have more bytes than this, only those of the first keys, at least one.
         """
 
     def changes(self, after: int, limit: int) -> list[Change]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from runwell.errors import StorageFailed, TooLarge
+from runwell.errors import StorageFailed
 from runwell.model import Event, Write
 from runwell.model.event import key_of
 from runwell.store.ledger.base import (
@@ -71,6 +71,12 @@ ON CONFLICT (key) DO UPDATE SET
   owner = excluded.owner
 """
 GET = "SELECT document FROM event WHERE key = :key"
+EACH = """
+SELECT coalesce(event.document, '')
+FROM json_each(:keys) AS wanted
+LEFT JOIN event ON event.key = unhex(wanted.value)
+ORDER BY wanted.key
+"""
 COUNT = """
 SELECT (SELECT count(*) FROM event) - (SELECT count(*) FROM event WHERE document = '')
 """
@@ -152,15 +158,15 @@ class SQLiteLedger:
     def get_each(self, keys: Sequence[bytes], bytes_max: int) -> list[Event | None]:
         """See `Ledger.get_each`."""
         wanted = encode_json([key.hex() for key in keys]).decode()
-        found: dict[bytes, str] = {}
+        documents: list[str] = []
         size = 0
         with self._getting:
-            for key, document in self._getter.execute(STORED, {"keys": wanted}):
+            for (document,) in self._getter.execute(EACH, {"keys": wanted}):
                 size += len(document)
-                if size > bytes_max:
-                    raise TooLarge(f"more than {bytes_max} bytes in one answer: ask for fewer")
-                found[key] = document
-        return [decode_event(found[key]) if found.get(key) else None for key in keys]
+                if documents and size > bytes_max:
+                    break
+                documents.append(document)
+        return [decode_event(document) if document else None for document in documents]
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """See `Ledger.changes`."""
