@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import replace
 
 from cel_expr_python import cel
 
 from runwell.filter.cel.build import build
 from runwell.filter.cel.errors import BadExpression, at
 from runwell.filter.cel.meaning import Vocabulary
+from runwell.filter.cel.reserved import disguise, reveal, stand_ins
 from runwell.filter.cel.syntax import read_checked
 from runwell.filter.tree import Expression
 
@@ -41,9 +43,13 @@ class Environment:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        declared = {
-            name: TYPES[variable.declared] for name, variable in vocabulary.variables.items()
+        self._instead = stand_ins(vocabulary.variables)
+        variables = {
+            self._instead.get(name, name): variable
+            for name, variable in vocabulary.variables.items()
         }
+        self._parsed = replace(vocabulary, variables=variables)
+        declared = {name: TYPES[variable.declared] for name, variable in variables.items()}
         self._env = cel.NewEnv(variables=declared)
 
     def parse(self, text: str) -> Expression | None:
@@ -64,13 +70,14 @@ class Environment:
         node, count = read_checked(self._check(text))
         if count > NODES_MAX:
             raise BadExpression(f"{NOWHERE}expression exceeds {NODES_MAX} nodes ({count})")
-        return build(node, text, self._vocabulary)
+        return build(node, text, self._parsed)
 
     def _check(self, text: str) -> bytes:
         try:
-            return bytes(self._env.compile(text).serialize())
+            return bytes(self._env.compile(disguise(text, self._instead)).serialize())
         except (RuntimeError, ValueError) as error:
-            raise BadExpression(self._worded(str(error), text)) from error
+            message = reveal(str(error), self._instead)
+            raise BadExpression(self._worded(message, text)) from error
 
     def _worded(self, message: str, text: str) -> str:
         found = STATUS.match(message)
