@@ -1,4 +1,4 @@
-"""Point reads: one event by its key, from the ledger. Everything else is a question."""
+"""Point reads: events by their keys, from the ledger. Everything else is a question."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ E = TypeVar("E")
 
 
 class Lookups:
-    """Reads single events in a thread of its own, so that none waits behind a slow question."""
+    """Reads events by their keys in a thread of its own: no slow question stands before them."""
 
     def __init__(self, ledger: Ledger, counters: Counters, config: Config) -> None:
         self._ledger = ledger

@@ -50,6 +50,10 @@ class Asked:
         """The ids of the events where it holds, in the order in which they were put."""
         return self._columns.run(Select((Field("id"),), condition), Stopper()).first()
 
+    def close(self) -> None:
+        """Nothing may be asked afterwards."""
+        self._columns.close()
+
     def ask(self, text: str) -> list[str]:
         """The same of a filter in our own language."""
         return self.find(parsed(text))

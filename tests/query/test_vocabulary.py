@@ -24,7 +24,7 @@ MEMBERS = {
 PLAIN = [name for name, type_ in FIELDS.items() if type_ in LITERALS]
 
 
-def test_every_canonical_field_can_be_asked_for():
+def test_every_type_of_a_field_is_asked_about_here():
     assert all(type_ in LITERALS or type_ in MEMBERS for type_ in FIELDS.values())
 
 

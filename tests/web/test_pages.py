@@ -59,6 +59,7 @@ def forged(text: str) -> str:
     "token",
     [
         forged("[]"),
+        forged("[true,1," + "[" * 2_000 + "]" * 2_000 + "]"),
         forged("[true]"),
         forged('[true, "1"]'),
         forged("[true, 1.5]"),

@@ -112,8 +112,11 @@ def _float_divide(left: float, right: float) -> float | None:
 
 def time_of_text(text: str) -> int | None:
     """A time in TIME_PATTERN as microseconds, digits past them cut off."""
-    if not re.fullmatch(TIME_PATTERN[1:-1], text):
-        return None
+    return instant_of(text) if re.fullmatch(TIME_PATTERN[1:-1], text) else None
+
+
+def instant_of(text: str) -> int | None:
+    """An ISO 8601 time as microseconds, digits past them cut off; None if the calendar has none."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

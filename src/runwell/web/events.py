@@ -28,7 +28,7 @@ class EventPage(msgspec.Struct, frozen=True):
     next_page_token: str
 
 
-class Token(msgspec.Struct, frozen=True, array_like=True):
+class Token(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Where a page ended: bound to the direction it was read in."""
 
     descending: bool
@@ -132,7 +132,7 @@ def _read_token(text: str, *, descending: bool) -> Token | None:
         return None
     try:
         token = decode_token(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, RecursionError) as error:
         raise BadParameter("page_token", "not a token of this list") from error
     if token.descending != descending:
         raise BadParameter("page_token", "this token belongs to the other order")

@@ -14,6 +14,7 @@ from runwell.model import Bucket, Kind
 from runwell.query import FIELDS, MEASURES, TimeBucket, Type, vocabulary
 
 GROUPS_MAX = 4
+LISTS = ("fields", "group_by", "summary")  # may be given more than once
 ATTEMPT_MAX = 2**31 - 1
 
 # A sequence is the name of what runs again and again, a result tells once more of events that are
@@ -30,6 +31,8 @@ def refuse_unknown(query: QueryParams, known: Iterable[Parameter]) -> None:
     for name in query:
         if name not in names:
             raise BadParameter(name, f"there is no such parameter{nearest(name, names)}")
+        if name not in LISTS and len(query.getlist(name)) > 1:
+            raise BadParameter(name, "given more than once")
 
 
 def read_filter(query: QueryParams) -> Filter:

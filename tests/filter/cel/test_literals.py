@@ -8,6 +8,7 @@ from tests.filter.asking import parsed, refusal
 
 from runwell.filter import Constant, Sort
 from runwell.filter.cel.literals import is_zone, read_duration, read_offset, read_time
+from runwell.filter.functions import FIRST_US, LAST_US
 
 TIMES = {
     "2026-01-01T12:00:00Z": NOON_US,
@@ -19,12 +20,21 @@ TIMES = {
     "2026-01-01T14:00:00+02": NOON_US,
     "2026-01-01 12:00": NOON_US,
     "2026-01-01": NOON_US - 12 * HOUR_US,
-    " 2026-01-01T12:00:00Z ": NOON_US,
     "1970-01-01": 0,
+    "1969-12-31T23:59:59Z": -1_000_000,
+    "2200-01-01": 7_258_118_400_000_000,
+    "0001-01-01": FIRST_US,
+    "9999-12-31T23:59:59Z": LAST_US,
+    # no bound: before and after everything
+    "1969-12-31T23:59:59Z": -1_000_000,
+    "0001-01-01T00:00:00Z": FIRST_US,
+    "0001-01-01T00:00:00+14:00": FIRST_US,
+    "2200-01-01": 7_258_118_400_000_000,
+    "9999-12-31T23:59:59Z": LAST_US,
 }
 NO_TIMES = [
     *("", "now", "2026", "2026-13-01", "2026-02-30", "2026-01-01T24:00:00Z", "2026/01-01"),
-    *("1969-12-31T23:59:59Z", "2200-01-01", "2026-01-01T12:00:00 UTC", "٢٠٢٦/01/01", "1767268800"),
+    *("0000-01-01", "20260-01-01", "2026-01-01T12:00:00 UTC", "٢٠٢٦/01/01", "1767268800"),
 ]
 DURATIONS = {
     "0": 0,

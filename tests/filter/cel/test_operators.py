@@ -30,7 +30,7 @@ MISMATCHES = [
     ("name - name == name", "1:6", "_-_", "(string, string)"),
     ("duration * 2 > duration", "1:10", "_*_", "(duration, int)"),
     ("1.0 % 2.0 == 1.0", "1:5", "_%_", "(double, double)"),
-    ("payload.a % 2 == 0", "1:11", "_%_", "(dyn, int)"),
+    ("payload.a % 2.0 == 0.0", "1:11", "_%_", "(dyn, double)"),
     ("tags.a + 'x' == 'ax'", "1:8", "_+_", "(string, string)"),
     ("payload.a + tags.a == 'x'", "1:11", "_+_", "(dyn, string)"),
     ("tags.a + payload.a == 'x'", "1:8", "_+_", "(string, dyn)"),

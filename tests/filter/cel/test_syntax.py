@@ -88,3 +88,12 @@ def test_what_has_no_meaning_here_keeps_its_place(text: str):
 @pytest.mark.parametrize(("text", "count"), [("x", 1), ("x == 1", 3), ("[x, x, x]", 4)])
 def test_nodes_are_counted(text: str, count: int):
     assert tree(text)[1] == count
+
+
+def test_a_field_that_we_do_not_know_is_stepped_over():
+    unknown = bytes(
+        [15 << 3 | 5, 1, 2, 3, 4, 15 << 3 | 1, *range(8), 15 << 3 | 2, 1, 0, 15 << 3, 1]
+    )
+
+    data = bytes(ENVIRONMENT.compile("x == 1").serialize())
+    assert read_checked(unknown + data) == read_checked(data)

@@ -153,8 +153,9 @@ def a_record(row: dict[str, Any]) -> Event:
         sent["data"] = {"type": row["type"], "value": base64.b64encode(text.encode()).decode()}
     given = protojson.read_record(json.dumps(sent).encode(), DEPTH_MAX)
     protojson.check_data(given, DEPTH_MAX)
-    limits = Limits(64, 256, 1024)
-    return translate.to_record_event(parse_record_name(name), given, stamp_of(row), limits, "")
+    named = parse_record_name(name)
+    content = translate.content_of(given, named, Limits(64, 256, 1024))
+    return translate.to_record_event(named, content, stamp_of(row), "")
 
 
 MAKERS = {"records": a_record, "results": a_result}
@@ -272,7 +273,7 @@ def test_a_refusal_has_the_words_the_place_and_the_caret_of_the_original(case):
 
 @pytest.mark.parametrize("text", ["name", "data_type", "1", "null", '"a"'])
 def test_a_filter_that_is_not_true_or_false_is_refused_in_the_original_s_words(text: str):
-    with pytest.raises(InvalidArgument, match="^expected boolean expression, but got "):
+    with pytest.raises(InvalidArgument, match=r"^expected boolean expression, but got "):
         read_filter(RECORDS, text)
 
 

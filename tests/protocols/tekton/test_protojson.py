@@ -282,8 +282,13 @@ def test_a_body_that_is_no_json_is_refused(body: bytes, message: str):
 
 
 def test_a_nesting_past_the_decoder_is_refused():
-    deep = b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+    deep = b'{"a":' + b"[" * 9_900 + b"]" * 9_900 + b"}"
     assert "recursion" in refusal(read_result, deep, 300_000)
+
+
+def test_more_objects_than_a_message_can_have_are_refused_unread():
+    many = b'{"unknown": [' + b"{}," * 10_000 + b"{}]}"
+    assert refusal(read_record, many, DEPTH).startswith("more than 10000 objects and lists")
 
 
 def test_a_form_is_eaten():

@@ -66,27 +66,37 @@ def test_the_bytes_come_back_from_reads_and_lists(tmp_path: Path):
     play(tmp_path, scenario)
 
 
-def test_pages_hold_every_record_once_whatever_is_added_or_removed_meanwhile(tmp_path: Path):
+@pytest.mark.parametrize("order", ["", "create_time desc", "update_time asc"])
+def test_pages_hold_every_record_once_whatever_is_added_or_removed_meanwhile(
+    tmp_path: Path, order: str
+):
+    lasting = {f"n{n:02}" for n in range(23)}
+
     async def scenario(_app, client):
         tekton = Tekton(client)
         await tekton.post_result("ns/results/r")
-        for n in range(23):
-            await tekton.post(f"ns/results/r/records/n{n:02}", {})
-        for order in ("", "create_time desc", "update_time asc"):
-            query = {"page_size": 5, **({"order_by": order} if order else {})}
-            seen, token, extra = [], "", 0
-            while True:
-                sent = {**query, **({"page_token": token} if token else {})}
-                page = (await tekton.get("ns/results/-/records", **sent)).json()
-                seen += [record["name"].rpartition("/")[2] for record in page["records"]]
-                token = page.get("next_page_token", "")
-                if not token:
-                    break
-                extra += 1
-                await tekton.post(f"ns/results/r/records/x{extra}", {})
-                await tekton.delete(f"ns/results/r/records/x{extra}")
-            assert sorted(seen) == [f"n{n:02}" for n in range(23)], order
-            assert len(page["records"]) <= 5
+        for name in (*sorted(lasting), "last-of-page"):
+            await tekton.post(f"ns/results/r/records/{name}", {})
+        query = {"page_size": 5, **({"order_by": order} if order else {})}
+        seen, token = [], ""
+        while True:
+            sent = {**query, **({"page_token": token} if token else {})}
+            page = (await tekton.get("ns/results/-/records", **sent)).json()
+            names = [record["name"].rpartition("/")[2] for record in page["records"]]
+            assert len(names) <= 5
+            seen += names
+            token = page.get("next_page_token", "")
+            if not token:
+                break
+            await tekton.post(f"ns/results/r/records/x{len(seen)}", {})
+            if "last-of-page" in seen:  # what the token points at may be gone
+                await tekton.delete("ns/results/r/records/last-of-page")
+        assert len(seen) == len(set(seen))
+        assert {name for name in seen if name in lasting} == lasting
+        assert {name for name in seen if name not in lasting} <= {
+            "last-of-page",
+            *(f"x{n}" for n in range(50)),
+        }
 
     play(tmp_path, scenario)
 
@@ -270,3 +280,115 @@ def test_a_page_of_large_records_is_shorter_and_the_next_one_goes_on(tmp_path: P
         assert max(sizes) < 10
 
     play(tmp_path, scenario, answer_bytes_max=15_000)
+
+
+PLACES = [
+    ("metadata", "ownerReferences", 0, "kind"),
+    ("metadata", "ownerReferences", 0, "uid"),
+    ("metadata", "labels", "tekton.dev/pipelineRunUID"),
+    ("metadata", "annotations", "pipelinesascode.tekton.dev/log-url"),
+    ("metadata", "name"),
+    ("metadata", "namespace"),
+    ("metadata", "creationTimestamp"),
+    ("status", "conditions", 0, "reason"),
+    ("status", "conditions", 0, "type"),
+    ("status", "startTime"),
+    ("spec", "pipelineRef", "name"),
+]
+
+
+@pytest.mark.parametrize("value", [None, True, 1, 1.5, "", "x", [], ["PipelineRun"], {}, {"a": 1}])
+def test_nothing_in_an_object_makes_a_record_fail(value):
+    for steps in PLACES:
+        for depth in range(1, len(steps) + 1):
+            built = value
+            for step in reversed(steps[:depth]):
+                built = [built] if step == 0 else {step: built}
+            server = FakeServer(PROTOCOL)
+            server.ask("POST", f"{PARENTS}/ns/results", {"name": "ns/results/r"})
+            name = "ns/results/r/records/n"
+            body = {"name": name, "data": data_of(built, "tekton.dev/v1.PipelineRun")}
+            made = server.ask("POST", f"{PARENTS}/ns/results/r/records", body)
+            assert made.status == 200, (built, made.body)
+            changed = server.ask("PATCH", f"{PARENTS}/{name}", {"data": data_of(built, "t")})
+            assert changed.status == 200, (built, changed.body)
+
+
+def test_of_a_key_that_comes_twice_the_first_counts_everywhere(tmp_path: Path):
+    content = (
+        b'{"status":{"startTime":"2026-01-05T10:00:00Z","startTime":"2027-01-05T10:00:00Z",'
+        b'"conditions":[{"reason":"Failed","reason":"Succeeded","status":"False","status":"True"}]},'
+        b'"metadata":{"name":"one","name":"two"}}'
+    )
+
+    async def scenario(_app, client):
+        tekton = Tekton(client)
+        await tekton.post_result("ns/results/r")
+        await tekton.post("ns/results/r/records/n", content)
+        for text in (
+            'data.status.startTime == "2026-01-05T10:00:00Z"',
+            'data.status.startTime == timestamp("2026-01-05T10:00:00Z")',
+            "data.status.startTime.getFullYear() == 2026",
+            'data.status.conditions[0].reason == "Failed"',
+            'data.metadata.name == "one"',
+        ):
+            assert await tekton.names(filter=text) == ["n"], text
+        (row,) = await tekton.summary(summary="failed,last_runtime", group_by="year startTime")
+        assert row == {"failed": 1, "last_runtime": 1767607200, "group_value": 1767225600}
+        event = (await client.get("/-/api/events/tekton/ns/r%2Fn")).json()
+        assert (event["name"], event["status"]) == ("one", "failed")
+
+    play(tmp_path, scenario)
+
+
+def test_an_update_counts_by_its_size_like_everything_that_waits(tmp_path: Path):
+    async def scenario(_app, client):
+        tekton = Tekton(client)
+        await tekton.post_result("ns/results/r")
+        await tekton.post("ns/results/r/records/n", {})
+        large = {"data": data_of({"text": "x" * 200_000})}
+        refused = await tekton.patch("ns/results/r/records/n", large)
+        assert refused.status_code == 413
+        refused = await tekton.patch("ns/results/r", {"annotations": {"k": "x" * 200_000}})
+        assert refused.status_code == 413
+
+    play(tmp_path, scenario, queue_bytes_max=100_000)
+
+
+def test_a_type_alone_may_change_and_what_it_makes_of_the_record(tmp_path: Path):
+    async def scenario(_app, client):
+        tekton = Tekton(client)
+        await tekton.post_result("ns/results/r")
+        await tekton.post("ns/results/r/records/n", run_object(), "tekton.dev/v1.PipelineRun")
+        made = (await client.get("/-/api/events/tekton/ns/r%2Fn")).json()
+        changed = await tekton.patch(
+            "ns/results/r/records/n", {"data": {"type": "tekton.dev/v1.TaskRun"}}
+        )
+        assert json.loads(value_of(changed)) == run_object()
+        event = (await client.get("/-/api/events/tekton/ns/r%2Fn")).json()
+        assert (made["kind"], event["kind"]) == ("pipeline", "task")
+        assert (event["name"], event["created"]) == (made["name"], made["created"])
+        empty = await tekton.client.post(
+            f"{PARENTS}/ns/results/r/records", json={"name": "ns/results/r/records/empty"}
+        )
+        assert empty.status_code == 200
+        refused = await tekton.patch("ns/results/r/records/empty", {"data": {"type": "t"}})
+        assert (refused.status_code, refused.json()["message"]) == (
+            400,
+            "unexpected end of JSON input",
+        )
+
+    play(tmp_path, scenario)
+
+
+def test_a_parameter_is_given_once(tmp_path: Path):
+    async def scenario(_app, client):
+        answer = await client.get(f"{PARENTS}/-/results/-/records?filter=true&filter=false")
+        assert (answer.status_code, answer.json()["message"]) == (
+            400,
+            'too many values for field "filter"',
+        )
+        own = await client.get("/-/api/events?filter=true&filter=false")
+        assert (own.status_code, own.json()["pointer"]) == (400, "filter")
+
+    play(tmp_path, scenario)

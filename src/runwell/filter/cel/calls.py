@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from runwell.filter.cel.coerce import LOOSE, Context
 from runwell.filter.cel.literals import is_zone, read_duration, read_offset, read_time
-from runwell.filter.cel.meaning import Known, Meaning, Path, Several, TagText
+from runwell.filter.cel.meaning import Known, Meaning, Path, Several, Sum, TagText
 from runwell.filter.cel.operators import EACH
 from runwell.filter.cel.syntax import Call as CallNode
 from runwell.filter.tree import AnyOf, Call, Constant, Expression, Payload, Sort
@@ -108,6 +108,8 @@ def size(context: Context, node: CallNode, value: Meaning) -> Known:
 
 def time_part(context: Context, node: CallNode, value: Meaning, *zone: Meaning) -> Known:
     """`getHours()` and the like of a time, also in a zone; of a duration where CEL has it."""
+    if isinstance(value, Sum) and (between := context.coerce(value, Sort.DURATION)) is not None:
+        value = Known(between, Sort.DURATION)
     if isinstance(value, Known) and value.sort is Sort.DURATION and not zone:
         return _duration_part(context, node, value)
     moment = context.coerce(value, Sort.TIME)
@@ -185,7 +187,7 @@ def _constant_time(context: Context, node: CallNode, text: str) -> Known:
     if node.function == "timestamp":
         us, sort, example = read_time(text), Sort.TIME, "2026-01-31T12:00:00Z"
     else:
-        us, sort, example = read_duration(text), Sort.DURATION, "1h30m"
+        us, sort, example = read_duration(text), Sort.DURATION, "1h30m, up to 290 years"
     if us is None:
         problem = f"{node.function}: {text[:80]!r} is none; write it like {example}"
         raise context.error(node, problem)

@@ -79,21 +79,16 @@ class Context:
         return _call("time_of_text", Payload(steps, "text"))
 
     def _sum(self, function: str, left: Meaning, right: Meaning, sort: Sort) -> Expression | None:
-        if (function, sort) not in SUMS:
+        if (function, sort) not in SUMS or (sort is Sort.NUMBER and self._is_time(left, right)):
             return None
         of, name = SUMS[function, sort]
         parts = (self.coerce(left, of), self.coerce(right, of))
         return None if None in parts else _call(name, *parts)
 
-    def settle(self, meaning: Meaning) -> Known | None:
-        """What a meaning is if nothing beside it says more: JSON is text, a difference a number."""
-        if isinstance(meaning, Known):
-            return meaning
-        sort = Sort.TEXT
-        if isinstance(meaning, Sum) and meaning.function == "_-_":
-            sort = Sort.NUMBER
-        expression = self.coerce(meaning, sort)
-        return None if expression is None else Known(expression, sort)
+    def _is_time(self, *meanings: Meaning) -> bool:
+        """Whether one of these is a place where there are times and no numbers."""
+        places = [meaning.steps for meaning in meanings if isinstance(meaning, Path)]
+        return any(steps in self.vocabulary.times for steps in places)
 
 
 def _call(function: str, *arguments: Expression | None) -> Call:

@@ -7,9 +7,10 @@ from decimal import Decimal
 from functools import cache
 from zoneinfo import available_timezones
 
-from runwell.filter.functions import time_of_text
+from runwell.filter.functions import FIRST_US, LAST_US, TIME_PATTERN, instant_of
 
 SLASHED = re.compile(r"^(\d{4})/(\d\d)/(\d\d)", re.ASCII)
+ANY_YEAR = re.compile(TIME_PATTERN.replace("(19[7-9]|20[0-9]|21[0-9])[0-9]", "[0-9]{4}"))
 # Go's time.ParseDuration
 DURATION = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|h|m|s))+|[+-]?0", re.ASCII)
 PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|h|m|s)", re.ASCII)
@@ -25,13 +26,18 @@ UNITS_NS = {
 }
 DIGITS_MAX = 30
 DURATION_US_MAX = 2**63 // 1000  # as many as Go's nanoseconds in 64 bits
-OFFSET = re.compile(r"([+-])(\d\d):(\d\d)", re.ASCII)
+OFFSET = re.compile(r"([+-]?)(0\d|1[0-4]):([0-5]\d)", re.ASCII)
 MINUTE_US = 60_000_000
 
 
 def read_time(text: str) -> int | None:
-    """RFC 3339 as microseconds or None; also slashes in the date, a date alone, no zone (UTC)."""
-    return time_of_text(SLASHED.sub(r"\1-\2-\3", text.strip()))
+    """RFC 3339 as microseconds or None; also slashes in the date, a date alone, no zone (UTC).
+
+    Any year may be written: a time before or after everything bounds nothing.
+    """
+    dashed = SLASHED.sub(r"\1-\2-\3", text.strip())
+    us = instant_of(dashed) if ANY_YEAR.fullmatch(dashed) else None
+    return None if us is None else max(FIRST_US, min(us, LAST_US))
 
 
 def read_duration(text: str) -> int | None:

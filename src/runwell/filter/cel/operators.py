@@ -71,9 +71,9 @@ def compare(context: Context, node: CallNode, left: Meaning, right: Meaning) -> 
         return _compare_null(context, node, left, right)
     if isinstance(left, TagText) or isinstance(right, TagText):
         return _compare_tag(context, node, left, right)
-    sort = _common(context, left, right)
-    parts = sort and (context.coerce(left, sort), context.coerce(right, sort))
-    if not parts or parts[0] is None or parts[1] is None:
+    sort = _common(left, right)
+    parts = (context.coerce(left, sort), context.coerce(right, sort))
+    if parts[0] is None or parts[1] is None:
         raise context.mismatch(node, node.function, (left, right))
     compared: Expression = Call(operator, (parts[0], parts[1]))
     if operator == "eq":
@@ -81,12 +81,12 @@ def compare(context: Context, node: CallNode, left: Meaning, right: Meaning) -> 
     return Known(compared, Sort.BOOLEAN)
 
 
-def _common(context: Context, left: Meaning, right: Meaning) -> Sort | None:
-    """The type that both sides are compared as."""
+def _common(left: Meaning, right: Meaning) -> Sort:
+    """The type both sides are compared as: two places in the payload as texts, or numbers."""
     known = [side.sort for side in (left, right) if isinstance(side, Known)]
     if not known:
-        settled = context.settle(left)
-        return settled.sort if settled else None
+        sums = [side.function for side in (left, right) if isinstance(side, Sum)]
+        return Sort.NUMBER if "_-_" in sums else Sort.TEXT
     if len(known) == 1:
         return Sort.NUMBER if known[0] is Sort.INTEGER else known[0]
     if known[0] is not known[1] and set(known) <= set(NUMERIC):
@@ -154,9 +154,9 @@ def choose(
         return Choice(test, then, otherwise)
     if not isinstance(then, Known) or not isinstance(otherwise, Known):
         raise context.mismatch(node, node.function, (condition, then, otherwise))
-    sort = _common(context, then, otherwise)
-    parts = sort and (context.coerce(then, sort), context.coerce(otherwise, sort))
-    if not sort or not parts or parts[0] is None or parts[1] is None:
+    sort = _common(then, otherwise)
+    parts = (context.coerce(then, sort), context.coerce(otherwise, sort))
+    if parts[0] is None or parts[1] is None:
         raise context.mismatch(node, node.function, (condition, then, otherwise))
     return Known(Call("if", (test, parts[0], parts[1])), sort)
 
@@ -229,12 +229,14 @@ def _sorts(
     function: str, left: Meaning, right: Meaning, loose: list[bool]
 ) -> tuple[Sort, Sort] | None:
     """The types of both sides, with JSON as what suits the other side."""
+    if function == "_%_" and any(loose):
+        return Sort.INTEGER, Sort.INTEGER
     if all(loose):
         return Sort.NUMBER, Sort.NUMBER
     if loose[0] and isinstance(right, Known):
-        return _beside(function, right.sort), _number_beside(right.sort)
+        return _beside(function, left, right.sort), _number_beside(right.sort)
     if loose[1] and isinstance(left, Known):
-        return _number_beside(left.sort), _beside(function, left.sort)
+        return _number_beside(left.sort), _beside(function, right, left.sort)
     if isinstance(left, Known) and isinstance(right, Known):
         if left.sort is not right.sort and {left.sort, right.sort} <= set(NUMERIC):
             return Sort.NUMBER, Sort.NUMBER
@@ -242,7 +244,9 @@ def _sorts(
     return None
 
 
-def _beside(function: str, sort: Sort) -> Sort:
+def _beside(function: str, loose: Meaning, sort: Sort) -> Sort:
+    if sort is Sort.DURATION and isinstance(loose, Sum) and loose.function == "_-_":
+        return Sort.DURATION
     return BESIDE.get((function, sort), Sort.NUMBER)
 
 

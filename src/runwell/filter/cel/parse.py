@@ -9,6 +9,7 @@ from dataclasses import replace
 from cel_expr_python import cel
 
 from runwell.filter.cel.build import build
+from runwell.filter.cel.calls import CALLS
 from runwell.filter.cel.errors import BadExpression, at
 from runwell.filter.cel.meaning import Vocabulary
 from runwell.filter.cel.reserved import disguise, reveal, stand_ins
@@ -90,7 +91,7 @@ class Environment:
         return problem[:SHOWN_CHARS]
 
     def _hinted(self, found: re.Match[str]) -> str:
-        close = difflib.get_close_matches(found[1], self._vocabulary.variables, n=1)
+        close = difflib.get_close_matches(found[1], [*self._vocabulary.variables, *CALLS], n=1)
         return f"{found[0]}; did you mean '{close[0]}'?" if close else found[0]
 
 

@@ -10,8 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
-PAYLOAD_MORE = 0x80
+MORE_TO_COME = 0x80  # of a varint
 INT64 = 2**63
 
 # field numbers
@@ -167,7 +166,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         byte = data[at]
         value |= (byte & 0x7F) << shift
         at, shift = at + 1, shift + 7
-        if byte < PAYLOAD_MORE:
+        if byte < MORE_TO_COME:
             return value, at
 
 

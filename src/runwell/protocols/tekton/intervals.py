@@ -7,7 +7,6 @@ is `2 days 40:00:00`. A day is 24 hours wherever two are compared. There are no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 SECOND_US = 1_000_000
@@ -26,15 +25,6 @@ def of_difference(us: int) -> Interval:
     """The difference of two times: whole days, cut towards zero, and the rest of the same sign."""
     days, rest = divmod(abs(us), DAY_US)
     return Interval(days, rest) if us >= 0 else Interval(-days, -rest)
-
-
-def total(intervals: Iterable[Interval]) -> Interval:
-    """The sum, field by field."""
-    days = us = 0
-    for interval in intervals:
-        days += interval.days
-        us += interval.us
-    return Interval(days, us)
 
 
 def average(sum_days: int, sum_us: int, count: int) -> Interval:

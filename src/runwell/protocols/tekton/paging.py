@@ -29,7 +29,7 @@ ORDER = re.compile(r"([\w.]+)\s*(ASC|asc|DESC|desc)?", re.ASCII)
 BASE64 = re.compile(rb"[A-Za-z0-9_\r\n-]*")
 LINE_ENDS = b"\r\n"
 
-Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Moment = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Uid = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_.:-]{1,128}\Z")]
 
 
@@ -55,7 +55,7 @@ class PageToken(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     parent: str
     filter: str
     order: Order | None
-    value: Int64 | None
+    value: Moment | None
     uid: Uid
 
 

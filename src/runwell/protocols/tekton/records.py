@@ -12,14 +12,17 @@ from runwell.protocols.base import Services
 from runwell.protocols.tekton import calls, lists, protojson, rules, translate, wire
 from runwell.protocols.tekton.calls import MISSING, REFUSED
 from runwell.protocols.tekton.errors import RecordNotFound
-from runwell.protocols.tekton.names import RecordName, ResultName, new_record_name
+from runwell.protocols.tekton.names import ResultName, new_record_name
 from runwell.protocols.tekton.objects import Limits
 from runwell.protocols.tekton.paging import RECORD_ORDERS
-from runwell.protocols.tekton.protojson import GivenRecord
+from runwell.protocols.tekton.parameters import parameter
 from runwell.protocols.tekton.translate import Stamp
 from runwell.protocols.tekton.vocabulary import RECORDS
 
 LOGS = f"{calls.RESULTS}/{{result}}/logs"
+ANY_VALUE = b"null"
+LOGS_IN_ONE = calls.RECORDS_IN_ONE.replace("/records", "/logs")
+NARROWING = ("filter", "page_token")  # what may leave nothing of a list that is there
 LATER_LOGS = LOGS.replace("v1alpha2", "v1alpha3")
 
 
@@ -39,28 +42,32 @@ class Records:
         given = protojson.read_record(calls.body_of(call), self._depth_max)
         name = new_record_name(given.name, call.params["parent"], call.params["result"])
         protojson.check_data(given, self._depth_max)
-        event = self._event(name, given, calls.new_stamp(), call)
+        content = translate.content_of(given, name, self._limits)
+        event = translate.to_record_event(name, content, calls.new_stamp(), call.client)
         result = translate.result_key(ResultName(name.parent, name.result))
         written = await self._services.accept(
             [Write(result, rules.must_exist), Write(event, rules.new_record)]
         )
         return calls.answer(call, translate.to_record(written[1].event))
 
-    def _event(self, name: RecordName, given: GivenRecord, stamp: Stamp, call: Call) -> Event:
-        return translate.to_record_event(name, given, stamp, self._limits, call.client)
-
     async def update(self, call: Call) -> Answer:
         """Type and value each stay unless they are given."""
         given = protojson.read_record(call.body, self._depth_max)
         name = calls.record_name(call)
+        # a type alone is looked at beside any value: whether there is one the rule will see
+        known = given if given.value or not given.type else given._replace(value=ANY_VALUE)
+        if known.value:
+            protojson.check_data(known, self._depth_max)
+        content = translate.content_of(given, name, self._limits)
 
         def make(stored: Event, stamp: Stamp) -> Event:
-            merged = translate.merged(stored, given)
-            protojson.check_data(merged, self._depth_max)
-            return self._event(name, merged, stamp, call)
+            if not stored.payload and not content.payload:
+                protojson.check_data(given, self._depth_max)
+            return translate.merged(stored, content, name, stamp, call.client)
 
         rule = rules.updated_record(call.query.get("etag", ""), calls.now(), make)
-        (written,) = await self._services.accept([Write(translate.record_key(name), rule)])
+        incoming = translate.record_key(name, content.payload)
+        (written,) = await self._services.accept([Write(incoming, rule)])
         return calls.answer(call, translate.to_record(written.event))
 
     async def _find(self, call: Call) -> Event:
@@ -92,9 +99,9 @@ class Records:
         return calls.answer(call, wire.ListRecordsResponse(found, token))
 
     async def list_logs(self, call: Call) -> Answer:
-        """Those that tell of a log; without any there is no such list."""
+        """Those that tell of a log; where there are none at all there is no such list."""
         events, token = await self._list(call, [lists.is_log()])
-        if not events:
+        if not events and not any(parameter(call.query, name) for name in NARROWING):
             raise RecordNotFound
         found = [translate.to_record(event, "logs") for event in events]
         return calls.answer(call, wire.ListRecordsResponse(found, token))
@@ -171,7 +178,7 @@ def _logs(records: Records) -> list[Endpoint]:
         Endpoint(
             method="GET",
             path=LOGS,
-            aliases=(LATER_LOGS,),
+            aliases=(LATER_LOGS, LOGS_IN_ONE),
             handle=records.list_logs,
             scope="read",
             summary="List the records that tell of logs.",

@@ -47,7 +47,8 @@ class Results:
             return translate.to_result_event(name, given, stamp, call.client)
 
         rule = rules.updated_result(call.query.get("etag", ""), calls.now(), make)
-        (written,) = await self._services.accept([Write(translate.result_key(name), rule)])
+        incoming = translate.result_key(name, call.body.decode())
+        (written,) = await self._services.accept([Write(incoming, rule)])
         return calls.answer(call, translate.to_result(written.event))
 
     async def get(self, call: Call) -> Answer:

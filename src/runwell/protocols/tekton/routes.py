@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runwell.errors import TooLarge
 from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
 from runwell.protocols.base import Services
 from runwell.protocols.tekton import calls, lists, questions, records, results, summary, wire
@@ -40,6 +41,8 @@ def _summary(services: Services) -> Endpoint:
         condition = read_filter(RECORDS, parameter(query, "filter") or "")
         where += [] if condition is None else [condition]
         found = await services.run(summary.to_query(measures, group, where))
+        if len(found.rows) > summary.GROUPS_MAX:
+            raise TooLarge(f"more than {summary.GROUPS_MAX} groups: narrow the filter")
         rows = summary.to_rows(found.dicts(), measures, group, order)
         return calls.answer(call, wire.RecordListSummary(rows))
 

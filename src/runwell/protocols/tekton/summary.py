@@ -20,6 +20,7 @@ from runwell.query import Group as GroupBy
 from runwell.query import Measure as Aggregate
 from runwell.query import Summary, TimeBucket, Type
 
+GROUPS_MAX = 100_000  # the original has no bound, and no memory for so many either
 GROUP_VALUE = "group_value"
 NAMESPACE_PART, WITHIN_PART = "namespace", "within"
 REASON_TEXT = Payload(REASON, "text")
@@ -72,7 +73,13 @@ def to_query(measures: tuple[Measure, ...], group: Group | None, where: list[Fil
     """The question behind a summary."""
     needed = [name for measure in measures for name in NEEDED.get(measure, (measure,))]
     groups = _groups(group) if group else ()
-    return Summary(tuple(dict.fromkeys(needed)), groups, And(tuple(where)), defined=AGGREGATES)
+    return Summary(
+        tuple(dict.fromkeys(needed)),
+        groups,
+        And(tuple(where)),
+        limit=GROUPS_MAX + 1,
+        defined=AGGREGATES,
+    )
 
 
 def _groups(group: Group) -> tuple[TimeBucket | GroupBy, ...]:

@@ -7,7 +7,8 @@ a result is what the result says, in the protocol's own form.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,7 +16,7 @@ from runwell.model import Event, Kind, Status
 from runwell.model.times import EARLIEST_US, LATEST_US
 from runwell.protocols.tekton import wire
 from runwell.protocols.tekton.names import RecordName, ResultName
-from runwell.protocols.tekton.objects import Limits, describe
+from runwell.protocols.tekton.objects import Limits, describe, kind_of
 from runwell.protocols.tekton.protojson import GivenRecord, GivenResult, GivenSummary
 
 SOURCE = "tekton"
@@ -56,14 +57,15 @@ encode = msgspec.json.Encoder().encode
 decode_result = msgspec.json.Decoder(StoredResult).decode
 
 
-def result_key(name: ResultName) -> Event:
-    """An event with nothing but the key of a result."""
-    return Event(source=SOURCE, scope=name.parent, id=name.result)
+def result_key(name: ResultName, payload: str = "") -> Event:
+    """The key of a result, and how much an update of it brings."""
+    return Event(source=SOURCE, scope=name.parent, id=name.result, payload=payload)
 
 
-def record_key(name: RecordName) -> Event:
-    """An event with nothing but the key of a record."""
-    return Event(source=SOURCE, scope=name.parent, id=f"{name.result}/{name.record}")
+def record_key(name: RecordName, payload: str = "") -> Event:
+    """The key of a record, and how much an update of it brings."""
+    id_ = f"{name.result}/{name.record}"
+    return Event(source=SOURCE, scope=name.parent, id=id_, payload=payload)
 
 
 def to_result_event(name: ResultName, given: GivenResult, stamp: Stamp, client: str) -> Event:
@@ -117,36 +119,56 @@ def _bounded(us: int | None) -> int | None:
     return us if us is not None and EARLIEST_US <= us < LATEST_US else None
 
 
-def to_record_event(
-    name: RecordName, given: GivenRecord, stamp: Stamp, limits: Limits, client: str
-) -> Event:
+class Content(NamedTuple):
+    """What a record holds: its type, its JSON as text, and what that says in canonical fields."""
+
+    type: str
+    payload: str
+    facts: Mapping[str, Any]
+
+
+def content_of(given: GivenRecord, name: RecordName, limits: Limits) -> Content:
+    """The content that was sent; the value is valid JSON, checked before."""
+    value = given.value or b""
+    facts = describe(value, name, limits) if value else {}
+    return Content(given.type or "", value.decode(), facts)
+
+
+def to_record_event(name: RecordName, content: Content, stamp: Stamp, client: str) -> Event:
     """A record as an event: what its object says in canonical fields, and the object itself."""
-    payload = (given.value or b"").decode()
-    event = Event(
+    fields = {
+        "parent": name.result,
+        "name": name.record,
+        "namespace": name.parent,
+        **content.facts,
+    }
+    return Event(
         source=SOURCE,
         scope=name.parent,
         id=f"{name.result}/{name.record}",
         uid=stamp.uid,
         chain=name.result,
-        parent=name.result,
         owner=name.result,
-        event_type=given.type or "",
-        name=name.record,
-        namespace=name.parent,
+        kind=kind_of(content.type) if content.payload else Kind.EVENT,
+        event_type=content.type,
         platform=SOURCE,
         recorded=stamp.recorded,
         updated=stamp.updated,
-        payload=payload,
+        payload=content.payload,
         client=client,
+        **fields,
     )
-    return describe(event, name, limits) if payload else event
 
 
-def merged(stored: Event, given: GivenRecord) -> GivenRecord:
+def merged(stored: Event, content: Content, name: RecordName, stamp: Stamp, client: str) -> Event:
     """What is stored with what was sent: type and value each stay unless they are given."""
-    value = given.value or stored.payload.encode() or None
-    type_ = given.type or stored.event_type or None
-    return GivenRecord("", type_, value, value is not None or given.has_data)
+    type_ = content.type or stored.event_type
+    if content.payload:
+        return to_record_event(name, content._replace(type=type_), stamp, client)
+    kind = kind_of(type_) if stored.payload else Kind.EVENT
+    return msgspec.structs.replace(
+        stored, event_type=type_, kind=kind, updated=stamp.updated, client=client
+    )
 
 
 def stamp_of(event: Event) -> Stamp:

@@ -12,7 +12,7 @@ class Dialect:
     micros: str  # a time column as integer microseconds
     instant: str  # a bound integer of microseconds as a time
     metric: str  # the number of the metric whose name is bound
-    tag: str  # the list of values of the tag whose name is bound
+    tag: str  # the list of values of the tag whose name is bound, NULL without the tag
     tag_any: str  # some value `v` of that list fulfils `{condition}`
     one_of: str  # a text is in a bound list of texts
     starts_with: str
@@ -21,7 +21,6 @@ class Dialect:
     quantiles: str  # interpolated quantiles `{qs}` of a number, as a list
     quantile_at: str  # the `{n}`th (from 1) of that list
     link: str  # the address of the link whose name is bound
-    tag_or_null: str  # the list of values of the tag whose name is bound, NULL if it has none
     any_of: str  # some value `v` of a list fulfils `{condition}`; NULL without the list
     text_in: str  # of JSON `{x}` at the pointer `{path}`: its text
     text_of: str  # of JSON `{x}` itself: its text

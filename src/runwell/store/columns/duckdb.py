@@ -60,7 +60,8 @@ class DuckDBColumns:
     ) -> None:
         self.path = path
         self._answer_bytes_max = answer_bytes_max
-        self._paths = {path.steps: path for path in added.paths}
+        # in one order, whatever the protocols': that of the columns in the file
+        self._paths = {path.steps: path for path in sorted(added.paths, key=_path_name)}
         self._apply = _apply_statement(list(self._paths.values()))
         self._settings: dict[str, str | bool | int | float | list[str]] = {
             "threads": str(threads),
@@ -73,7 +74,9 @@ class DuckDBColumns:
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         self._applying = threading.Lock()
-        self._edges: dict[Order, tuple[int, int]] = {}  # applied when it was asked, and the value
+        self._edges: dict[
+            Order, tuple[int, int | None]
+        ] = {}  # applied when it was asked, and the value
         self._connection = self._open(ledger_identity)
         for view in added.views:
             self._connection.execute(view)
@@ -114,7 +117,7 @@ class DuckDBColumns:
 
     def _path_names(self) -> str:
         """All stored paths as one text: another text makes the columns anew."""
-        return " ".join(sorted(f"{path.type}:{path.pointer}" for path in self._paths.values()))
+        return " ".join(map(_path_name, self._paths.values()))
 
     def _read_applied(self) -> int:
         row = self._connection.execute("SELECT applied FROM projection").fetchone()
@@ -168,12 +171,12 @@ class DuckDBColumns:
 
     def _edge(self, order: Order, stopper: Stopper) -> int | None:
         """Where the first rows of an order end, or ended a moment ago: any value serves."""
-        known = self._edges.get(order) if order.start is None else None
+        known = self._edges.get(order)
         if known is not None and self._applied - known[0] < nearby.ROWS // 4:
             return known[1]
         found = self._ask(nearby.edge_query(order), stopper).first()
         edge = found[0] if found else None
-        if edge is not None and order.start is None:
+        if order.start is None:  # else there are as many orders as there are tokens
             self._edges[order] = (self._applied, edge)
         return edge
 
@@ -186,9 +189,13 @@ class DuckDBColumns:
             rows = _fetch_all(cursor, self._answer_bytes_max)
         except duckdb.InterruptException as error:
             raise QueryTooLong from error
+        except duckdb.OutOfMemoryException as error:
+            raise TooLarge(
+                "this takes more memory than `columns_memory_mib`: ask for less"
+            ) from error
         except UNANSWERABLE as error:
-            reason = str(error).partition(": ")[2].splitlines()[0]
-            raise BadQuery(f"the filter cannot be evaluated: {reason}", pointer="filter") from error
+            reason = str(error).splitlines()[0].partition(": ")[2]
+            raise BadQuery(f"this cannot be evaluated: {reason}", pointer="filter") from error
         finally:
             stopper.detach()
             cursor.close()
@@ -237,6 +244,10 @@ def delete_files(path: Path) -> None:
     """Remove the file and its write-ahead log; the projector fills a new one from the ledger."""
     path.unlink(missing_ok=True)
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
+
+
+def _path_name(path: StoredPath) -> str:
+    return f"{path.type}:{path.pointer}"
 
 
 def _apply_statement(paths: Sequence[StoredPath]) -> str:

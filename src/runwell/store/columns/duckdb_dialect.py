@@ -98,7 +98,6 @@ DUCKDB = Dialect(
     quantiles="quantile_cont({x}, [{qs}])",
     quantile_at="{x}[{n}]",
     link="links[{name}]",
-    tag_or_null="tags[{name}]",
     any_of="CASE WHEN len({x}) > 0 THEN len(list_filter({x}, lambda v: {condition})) > 0 END",
     text_in="json_extract_string({x}, {path})",
     text_of="({x} ->> '$')",

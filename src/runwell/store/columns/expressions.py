@@ -100,7 +100,7 @@ def _operand(operand: Field | Tag | Metric | Link, statement: Statement) -> str:
             field_type(name)
             return name
         case Tag(name):
-            return statement.dialect.tag_or_null.format(name=statement.bind(name))
+            return statement.dialect.tag.format(name=statement.bind(name))
         case Metric(name):
             return statement.dialect.metric.format(name=statement.bind(name))
         case Link(name):

@@ -16,7 +16,6 @@ from runwell.query import FIELDS, Order, Query, Select, Type
 ROWS = 40_000  # among which a short list is looked for first
 LIMIT_MAX = 1_000
 WORTHWHILE = 4 * ROWS  # with fewer rows everything is as quick
-SORTED = (Type.TIME, Type.INTEGER)
 
 
 def first_order(query: Query, rows: int) -> Order | None:
@@ -24,10 +23,15 @@ def first_order(query: Query, rows: int) -> Order | None:
     if not isinstance(query, Select) or not query.order or query.distinct or query.offset:
         return None
     order = query.order[0]
-    is_plain = isinstance(order.by, Field) and FIELDS.get(order.by.name) in SORTED
+    is_plain = isinstance(order.by, Field) and _is_spread(order.by.name)
     if query.limit is None or query.limit > LIMIT_MAX or rows < WORTHWHILE:
         return None
     return order if is_plain and not order.missing_first else None
+
+
+def _is_spread(name: str) -> bool:
+    """Whether its values are many and mostly in the order of the rows."""
+    return FIELDS.get(name) is Type.TIME or name in ("seq", "arrival")
 
 
 def edge_query(order: Order) -> Select:

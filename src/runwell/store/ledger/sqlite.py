@@ -72,7 +72,7 @@ ON CONFLICT (key) DO UPDATE SET
 """
 GET = "SELECT document FROM event WHERE key = :key"
 EACH = """
-SELECT coalesce(event.document, '')
+SELECT coalesce(event.document, ''), coalesce(octet_length(event.document), 0)
 FROM json_each(:keys) AS wanted
 LEFT JOIN event ON event.key = unhex(wanted.value)
 ORDER BY wanted.key
@@ -161,8 +161,8 @@ class SQLiteLedger:
         documents: list[str] = []
         size = 0
         with self._getting:
-            for (document,) in self._getter.execute(EACH, {"keys": wanted}):
-                size += len(document)
+            for document, length in self._getter.execute(EACH, {"keys": wanted}):
+                size += length
                 if documents and size > bytes_max:
                     break
                 documents.append(document)
