@@ -84,8 +84,8 @@ RECORDS = Environment(
 # A result's payload is made by translate.py.
 STATUS = Known(Call("int_of_number", (Payload(("status",), "number"),)), Sort.INTEGER)
 SUMMARY = {
-    "record": _text(Payload(("summary", "record"), "text")),
-    "type": _text(Payload(("summary", "type"), "text")),
+    "record": _text(Call("text_or_empty", (Payload(("summary", "record"), "text"),))),
+    "type": _text(Call("text_or_empty", (Payload(("summary", "type"), "text"),))),
     "start_time": _time("started"),
     "end_time": _time("finished"),
     "status": Variable("int", STATUS),
