@@ -46,7 +46,43 @@ def difference(left: str, right: str) -> Call:
     return Call("float_subtract", (number(left), number(right)))
 
 
+def whole(step: str) -> Call:
+    return Call("int_of_number", (number(step),))
+
+
+def moment(step: str) -> Call:
+    return Call("time_of_text", (Payload((step,), "text"),))
+
+
+BETWEEN = Call("between_times", (moment("a"), moment("b")))
+SECOND = Constant(1_000_000, Sort.DURATION)
+
 COERCED = {
+    # the rest of a division is one of whole numbers
+    "payload.a % 2 == 0": Call(
+        "eq",
+        (
+            Call("modulo", (whole("a"), Constant(2, Sort.INTEGER))),
+            Constant(0, Sort.INTEGER),
+        ),
+    ),
+    "payload.a % payload.b == 0": Call(
+        "eq", (Call("modulo", (whole("a"), whole("b"))), Constant(0, Sort.INTEGER))
+    ),
+    # a difference beside a duration, and what is asked of one, is one of times
+    "(payload.a - payload.b) + duration('1s') > duration('1s')": Call(
+        "gt", (Call("add", (BETWEEN, SECOND)), SECOND)
+    ),
+    "duration('1s') - (payload.a - payload.b) > duration('1s')": Call(
+        "gt", (Call("subtract", (SECOND, BETWEEN)), SECOND)
+    ),
+    "(payload.a - payload.b).getSeconds() == 7": Call(
+        "eq",
+        (
+            Call("divide", (BETWEEN, Constant(1_000_000, Sort.INTEGER))),
+            Constant(7, Sort.INTEGER),
+        ),
+    ),
     # a whole number beside a place in the payload is a number
     "attempt + payload.a == 1": Call(
         "eq",
@@ -181,3 +217,9 @@ def test_what_a_vocabulary_does_not_have_is_refused(text: str, problem: str):
     with pytest.raises(BadExpression) as refused:
         LANGUAGE.parse(text)
     assert problem in refused.value.message
+
+
+@pytest.mark.parametrize("text", ["p.at - p.n > 300", "p.n - p.at < 1.5"])
+def test_a_difference_of_times_is_no_number(text: str):
+    with pytest.raises(BadExpression, match=r"no matching overload for '_[<>]_' applied to '\(dyn"):
+        LANGUAGE.parse(text)

@@ -355,6 +355,29 @@ def test_an_update_counts_by_its_size_like_everything_that_waits(tmp_path: Path)
     play(tmp_path, scenario, queue_bytes_max=100_000)
 
 
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ({"status": "Unknown", "reason": "Running"}, "running"),
+        ({"status": "Unknown", "reason": "PipelineRunPending"}, "queued"),
+        ({"status": "True", "reason": "Completed"}, "succeeded"),
+        ({"status": "False", "reason": "Failed"}, "failed"),
+        ({"status": "False", "reason": "TaskRunCancelled"}, "cancelled"),
+        ({"status": "False", "reason": "TaskRunTimeout"}, "timed_out"),
+        ({"status": "Maybe"}, "unknown"),
+    ],
+)
+def test_a_condition_says_how_a_run_stands(tmp_path: Path, condition: dict[str, str], status: str):
+    async def scenario(_app, client):
+        tekton = Tekton(client)
+        await tekton.post_result("ns/results/r")
+        await tekton.post("ns/results/r/records/n", run_object(conditions=[condition]))
+        event = (await client.get("/-/api/events/tekton/ns/r%2Fn")).json()
+        assert event["status"] == status
+
+    play(tmp_path, scenario)
+
+
 def test_a_type_alone_may_change_and_what_it_makes_of_the_record(tmp_path: Path):
     async def scenario(_app, client):
         tekton = Tekton(client)
