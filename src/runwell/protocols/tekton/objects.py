@@ -93,11 +93,11 @@ def describe(payload: bytes, name: RecordName, limits: Limits) -> dict[str, Any]
 def decode(payload: bytes) -> Any:
     """JSON of which the first counts where an object has a key twice, as in the columns.
 
-    The quick decoder keeps the last. What it writes again at the same length had none twice; other
-    texts, with blanks or escapes, are read once more.
+    The quick decoder keeps the last. What is written again as it was had none twice; other texts,
+    with blanks or escapes, are read once more.
     """
     found = _decode(payload)
-    if len(_encode(found)) == len(payload):
+    if _encode(found) == payload:
         return found
     return json.loads(payload, object_pairs_hook=_first_of_each)
 
