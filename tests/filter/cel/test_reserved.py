@@ -34,6 +34,8 @@ def test_the_field_is_asked_by_its_name(text: str):
         "name == r'\\namespace'",
         "payload.namespace == payload. namespace",
         "true // namespace",
+        "payload.`namespace` == 'x'",
+        "payload. // of the object\n namespace == 'x'",
         "namespaces == my_namespace",
     ],
 )

@@ -289,6 +289,8 @@ def test_a_nesting_past_the_decoder_is_refused():
 def test_more_objects_than_a_message_can_have_are_refused_unread():
     many = b'{"unknown": [' + b"{}," * 10_000 + b"{}]}"
     assert refusal(read_record, many, DEPTH).startswith("more than 10000 objects and lists")
+    in_a_text = json.dumps({"annotations": {"k": "{[" * 10_000 + '"'}}).encode()
+    assert read_result(in_a_text, DEPTH).annotations["k"].startswith("{[")
 
 
 def test_a_form_is_eaten():

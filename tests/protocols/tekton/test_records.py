@@ -415,3 +415,20 @@ def test_a_parameter_is_given_once(tmp_path: Path):
         assert (own.status_code, own.json()["pointer"]) == (400, "filter")
 
     play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("blanks", ["", " "])
+def test_of_too_many_labels_the_first_become_tags_however_the_object_is_written(
+    tmp_path: Path, blanks: str
+):
+    labels = ",".join(f'"l{n}":{blanks}"{n}"' for n in range(9))
+    content = f'{{"metadata":{{"labels":{{{labels}}}}}}}'.encode()
+
+    async def scenario(_app, client):
+        tekton = Tekton(client)
+        await tekton.post_result("ns/results/r")
+        await tekton.post("ns/results/r/records/n", content)
+        event = (await client.get("/-/api/events/tekton/ns/r%2Fn")).json()
+        assert event["tags"] == {f"l{n}": [str(n)] for n in range(4)}
+
+    play(tmp_path, scenario, tags_per_event_max=4)

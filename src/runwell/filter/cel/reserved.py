@@ -16,14 +16,15 @@ RESERVED = frozenset(
         *("loop", "namespace", "package", "return", "var", "void", "while"),
     }
 )
-# Texts, raw ones first, comments, and names, told apart by whether they are selected.
+# Texts (raw ones first), comments, quoted members, and names, apart from those that are selected.
 PIECES = re.compile(
     r"""
     [bB]?[rR](?:\"{3}[\s\S]*?\"{3} | '{3}[\s\S]*?'{3} | "[^"\n]*" | '[^'\n]*')
     | [bB]?(?:\"{3}(?:\\[\s\S]|[^\\])*?\"{3} | '{3}(?:\\[\s\S]|[^\\])*?'{3})
     | [bB]?(?:"(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*')
     | //[^\n]*
-    | \.\s*[A-Za-z_]\w*
+    | `[^`\n]*`
+    | \.(?:\s|//[^\n]*)*[A-Za-z_]\w*
     | (?P<name>[A-Za-z_]\w*)
     """,
     re.VERBOSE | re.ASCII,

@@ -103,7 +103,10 @@ def decode(payload: bytes) -> Any:
 
 
 def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return dict(reversed(pairs))
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        found.setdefault(name, value)
+    return found
 
 
 def _object(value: Any, *steps: str) -> dict[str, Any]:

@@ -41,6 +41,7 @@ TIMESTAMP = re.compile(
     r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)",
     re.ASCII,
 )
+TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 OBJECTS_MAX = 10_000  # a message has four; what is unknown is read, too
 FIRST_US = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
 LAST_US = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
@@ -165,13 +166,17 @@ def _decode(body: bytes, depth_max: int) -> Any:
     """Not by msgspec, which keeps the last of two members of one name and says nothing."""
     if not body.strip():
         return Members()
-    if body.count(b"{") + body.count(b"[") > OBJECTS_MAX:
+    if _openings(body) > OBJECTS_MAX and _openings(TEXTS.sub(b"", body)) > OBJECTS_MAX:
         raise InvalidArgument(f"more than {OBJECTS_MAX} objects and lists beside the value")
     check_json(body, depth_max)
     try:
         return json.loads(body.decode(), object_pairs_hook=Members, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise _syntax_error(body, "") or InvalidArgument(str(error)) from error
+
+
+def _openings(body: bytes) -> int:
+    return body.count(b"{") + body.count(b"[")
 
 
 def _no_number(word: str) -> Any:

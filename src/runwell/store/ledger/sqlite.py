@@ -72,10 +72,9 @@ ON CONFLICT (key) DO UPDATE SET
 """
 GET = "SELECT document FROM event WHERE key = :key"
 EACH = """
-SELECT coalesce(event.document, ''), coalesce(octet_length(event.document), 0)
+SELECT wanted.key, coalesce(event.document, ''), coalesce(octet_length(event.document), 0)
 FROM json_each(:keys) AS wanted
 LEFT JOIN event ON event.key = unhex(wanted.value)
-ORDER BY wanted.key
 """
 COUNT = """
 SELECT (SELECT count(*) FROM event) - (SELECT count(*) FROM event WHERE document = '')
@@ -161,7 +160,8 @@ class SQLiteLedger:
         documents: list[str] = []
         size = 0
         with self._getting:
-            for document, length in self._getter.execute(EACH, {"keys": wanted}):
+            for place, document, length in self._getter.execute(EACH, {"keys": wanted}):
+                assert place == len(documents)  # a left join keeps the order of its left side
                 size += length
                 if documents and size > bytes_max:
                     break
