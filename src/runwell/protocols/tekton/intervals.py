@@ -23,6 +23,8 @@ class Interval(NamedTuple):
 
 def of_difference(us: int) -> Interval:
     """The difference of two times: whole days, cut towards zero, and the rest of the same sign."""
+    if -DAY_US < us < DAY_US:
+        return Interval(0, us)
     days, rest = divmod(abs(us), DAY_US)
     return Interval(days, rest) if us >= 0 else Interval(-days, -rest)
 
@@ -39,14 +41,22 @@ def average(sum_days: int, sum_us: int, count: int) -> Interval:
 
 def to_text(interval: Interval) -> str:
     """In PostgreSQL's own style: `1 day 02:03:04`, `-1 days +02:03:04`, `00:00:40.5`."""
-    days = f"{interval.days} day{'' if interval.days == 1 else 's'}" if interval.days else ""
-    if days and not interval.us:
-        return days
-    sign = "-" if interval.us < 0 else "+" if interval.days < 0 else ""
-    seconds, us = divmod(abs(interval.us), SECOND_US)
-    fraction = f".{us:06}".rstrip("0") if us else ""
-    time = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{fraction}"
-    return f"{days} {sign}{time}".lstrip()
+    days, us = interval
+    if not days:
+        return _time_text(us) if us >= 0 else f"-{_time_text(-us)}"
+    whole = f"{days} day" if days == 1 else f"{days} days"
+    if not us:
+        return whole
+    sign = "-" if us < 0 else "+" if days < 0 else ""
+    return f"{whole} {sign}{_time_text(abs(us))}"
+
+
+def _time_text(us: int) -> str:
+    seconds, fraction = divmod(us, SECOND_US)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    text = "%02d:%02d:%02d" % (hours, minutes, seconds)  # noqa: UP031 - half the time of an f-string
+    return f"{text}.{fraction:06}".rstrip("0") if fraction else text
 
 
 def compare_key(interval: Interval) -> int:

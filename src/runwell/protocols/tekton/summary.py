@@ -150,7 +150,8 @@ def _seconds(us: int | None) -> float | None:
 
 
 def _others(row: Row) -> int:
-    return int(row["with_reason"]) - sum(int(row[name]) for name in NAMED)
+    named = row["succeeded"] + row["failed"] + row["cancelled"] + row["running"]
+    return int(row["with_reason"] - named)
 
 
 def _total(row: Row) -> Interval | None:
