@@ -39,7 +39,7 @@ check: dev  ## format, lint, types, architecture and documentation tests
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
-	$(PY) -m pytest -q tests/test_architecture.py tests/test_docs.py
+	$(PY) -m pytest -q tests/test_architecture.py tests/test_docs.py tests/test_pages.py
 
 test: check  ## everything: checks, unit, contract, replayed conversations, real clients, crash rounds, coverage
 	$(PY) -m coverage erase

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import batches, footprint, ingest, query, tekton, tekton_columns
+from bench import batches, export, footprint, ingest, query, tekton, tekton_columns
 from bench.figure import show
 
 PARTS = {
@@ -15,10 +15,11 @@ PARTS = {
     "ingest": ingest.figures,
     "batches": batches.figures,
     "query": query.figures,
+    "export": export.figures,
     "tekton": tekton.figures,
     "tekton-columns": tekton_columns.figures,
 }
-SIZED = {"tekton", "tekton-columns"}  # take --records
+SIZED = {"tekton", "tekton-columns", "export"}  # take --records
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=[])
     parser.add_argument("--quick", action="store_true", help="short runs, for a look")
     parser.add_argument(
-        "--records", type=int, help="how many Tekton records, if not as many as due"
+        "--records", type=int, help="how many records or events, if not as many as due"
     )
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     asked = parser.parse_args()

@@ -37,6 +37,7 @@ class Plan:
     seconds: float = 0
     file: str = ""  # written by `prepare`
     keep_alive: bool = True
+    pause_ms: float = 0  # between an answer and the next request of the connection
     prefix: str = "run"  # makes this run's keys its own
 
 
@@ -118,7 +119,9 @@ class Client(asyncio.Protocol):
             return
         self.run.done(self.buffer[9:12], time.perf_counter_ns() - self.sent_ns)
         self.buffer = b""
-        if self.run.plan.keep_alive:
+        if self.run.plan.pause_ms:
+            asyncio.get_running_loop().call_later(self.run.plan.pause_ms / 1000, self.send)
+        elif self.run.plan.keep_alive:
             self.send()
         else:
             self.transport.close()

@@ -59,7 +59,7 @@ def figures(*, quick: bool) -> list[Figure]:
 def _compare(
     name: str, question: Summary, url: str, raw: duckdb.DuckDBPyConnection, count: int
 ) -> Figure:
-    statement = compile_query(question, DUCKDB)
+    statement = compile_query(question, DUCKDB, {})
     path = f"/-/api/summary?group_by={quote(GROUPS.get(name, ''))}"
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
     ours, theirs = [], []

@@ -125,6 +125,11 @@ def exchange(
     return Reply(answer.status, received, answer.read())
 
 
+def unmeasured() -> dict[str, str]:
+    """The environment of a process whose coverage is not measured: that takes modules and time."""
+    return {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_")}
+
+
 def run_cli(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """`runwell WORDS` as a process."""
     return subprocess.run(

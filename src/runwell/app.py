@@ -17,6 +17,7 @@ from runwell.http.gate import Gate, Mounted, mount
 from runwell.ingest import Ingest
 from runwell.lookups import Lookups
 from runwell.observe import Counters
+from runwell.pgwire import PgServer, SQLAsking
 from runwell.protocols.base import Protocol, Services, discover
 from runwell.query import Rows
 from runwell.questions import Questions
@@ -25,6 +26,7 @@ from runwell.store.columns import Columns, delete_columns, open_columns
 from runwell.store.columns.base import Additions, SQLLimits
 from runwell.store.ledger import Ledger, ledger_exists, open_ledger
 from runwell.store.projector import Projector
+from runwell.streams import StreamKind, Streams
 from runwell.tokens import Tokens
 from runwell.web import State, own_protocol
 from runwell.web.operations import Readiness, Sample
@@ -135,9 +137,8 @@ class App:
         self.store = store
         self._needed = self.store.ledger.last_seq()
         self._started_at = time.time()
-        self.ingest = Ingest(
-            self.store.ledger, self.counters, config, self.store.projector.announce
-        )
+        self.streams = Streams(config, self.counters, self._needed)
+        self.ingest = Ingest(self.store.ledger, self.counters, config, self._announce)
         self.questions = Questions(self.store.columns, self.store.projector, self.counters, config)
         self.lookups = Lookups(self.store.ledger, self.counters, config)
         self.services = Services(
@@ -146,6 +147,7 @@ class App:
             self.questions.run,
             self.lookups.find,
             self.lookups.find_each,
+            self.streams,
         )
         self.sweeper = Sweeper(
             self.questions.run,
@@ -154,17 +156,31 @@ class App:
             config,
         )
         self.mounted = self._mount(protocols)
-        self.asgi = Gate(
-            self.mounted[:-1], self.mounted[-1], config, Tokens(config.data_dir), self.counters
-        )
+        tokens = Tokens(config.data_dir)
+        self.asgi = Gate(self.mounted[:-1], self.mounted[-1], config, tokens, self.counters)
+        self.pg: PgServer | None = None
+        if config.pg_port >= 0:
+            asking = SQLAsking(self.questions, self.store.columns, config)
+            self.pg = PgServer(asking, tokens, config, self.counters)
 
     def _mount(self, protocols: Sequence[Protocol]) -> list[Mounted]:
         own = own_protocol(
-            State(self._ask_sql, self._readiness, self._samples, self._openapi, protocols)
+            State(
+                self._ask_sql,
+                self._readiness,
+                self._samples,
+                self._openapi,
+                self.store.columns.relations().values,
+                protocols,
+            )
         )
         return [
             mount(protocol, protocol.endpoints(self.services)) for protocol in [*protocols, own]
         ]
+
+    def _announce(self, seq: int) -> None:
+        self.store.projector.announce(seq)
+        self.streams.announce(seq)
 
     async def _ask_sql(self, text: str, params: Sequence[Any]) -> Rows:
         limits = SQLLimits(self.config.sql_rows_max, self.config.sql_bytes_max)
@@ -180,6 +196,7 @@ class App:
         gauges = {
             "runwell_queue_events": self.ingest.queued_events,
             "runwell_queue_bytes": self.ingest.queued_bytes,
+            "runwell_pg_connections": self.pg.connections if self.pg else 0,
             "runwell_ledger_seq": self.store.projector.committed,
             "runwell_columns_seq": self.store.projector.applied,
             "runwell_start_time_seconds": self._started_at,
@@ -187,6 +204,10 @@ class App:
         return [
             *self.counters.samples(),
             *((name, (), float(value)) for name, value in gauges.items()),
+            *(
+                ("runwell_streams", (("kind", kind),), float(self.streams.under_way(kind)))
+                for kind in StreamKind
+            ),
         ]
 
     @lru_cache(maxsize=1)  # noqa: B019 - one App a process, and the document never changes
@@ -204,6 +225,8 @@ class App:
             closing.callback(self.store.close)
             closing.callback(self.store.projector.stop)
             closing.callback(self.lookups.close)
+            if self.pg:
+                closing.callback(self.pg.asking.close)
             closing.callback(self.questions.close)
             closing.push_async_callback(self.ingest.close)
             closing.push_async_callback(self.sweeper.stop)

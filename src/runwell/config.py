@@ -32,6 +32,9 @@ class Config:
 
     host: str = setting("127.0.0.1", "address to listen on")
     port: int = setting(8080, "TCP port to listen on; 0 picks a free one")
+    pg_port: int = setting(
+        -1, "TCP port for PostgreSQL clients to read SQL; 0 picks a free one; -1: none"
+    )
     data: str = setting("data", "directory that holds the ledger, the columns and the tokens")
     ledger: str = setting("", "ledger URL; empty: sqlite:///DATA/ledger.sqlite")
     columns: str = setting("", "columns URL; empty: duckdb:///DATA/columns.duckdb")
@@ -76,6 +79,18 @@ class Config:
         1_000, "single events that may wait to be read by their key before 503"
     )
     answer_bytes_max: int = setting(64 * MIB, "most bytes of texts and tags in one list of events")
+    streams_max: int = setting(4, "lists and exports that are streamed at the same time, then 503")
+    stream_rows: int = setting(5_000, "most events that a stream asks for in one question")
+    stream_bytes: int = setting(4 * MIB, "how many bytes a stream tries to ask for in one question")
+    stream_patience_seconds: float = setting(
+        30.0, "how long a stream under way waits for a server that is overloaded"
+    )
+    stall_seconds_max: float = setting(
+        60.0, "a client that takes nothing of a stream for so long loses it"
+    )
+    tails_max: int = setting(20, "clients that follow new events at the same time, then 503")
+    tail_interval_ms: int = setting(250, "how long changes may gather before a tail asks for them")
+    tail_heartbeat_seconds: float = setting(15.0, "a tail without events says so after this")
     sql_rows_max: int = setting(10_000, "most rows that one SQL question answers")
     sql_bytes_max: int = setting(16 * MIB, "most bytes that one SQL question answers")
     sql_text_bytes_max: int = setting(65_536, "longest SQL question")
@@ -87,6 +102,23 @@ class Config:
     keep_alive_seconds: int = setting(75, "an idle connection is closed after this")
     drain_seconds_max: int = setting(8, "how long a stopping server waits for requests under way")
     connections_max: int = setting(2_000, "connections beyond this are answered 503")
+
+    pg_connections_max: int = setting(
+        100, "connections of PostgreSQL clients beyond this are refused with 53300"
+    )
+    pg_startup_seconds_max: float = setting(
+        10.0, "a PostgreSQL client must have said who it is by then"
+    )
+    pg_message_bytes_max: int = setting(MIB, "largest message of a PostgreSQL client")
+    pg_statements_max: int = setting(
+        1_000, "most prepared statements that a PostgreSQL connection keeps"
+    )
+    pg_statement_bytes_max: int = setting(
+        4 * MIB, "most characters of prepared statements that a PostgreSQL connection keeps"
+    )
+    pg_portals_max: int = setting(
+        8, "most portals, with the answers they hold, that a PostgreSQL connection keeps"
+    )
 
     default_timezone: str = setting("UTC", "zone of times that come without one (an IANA name)")
     pipeline_metrics_key: str = setting(
@@ -205,8 +237,10 @@ MAY_BE_ZERO = {
     "projector_delay_ms",
     "query_waiting_max",
     "lookups_waiting_max",
+    "tail_interval_ms",
     "stale_after_hours",
 }
+LEAST = {"pg_port": -1}
 PORT_MAX = 65_535
 
 
@@ -216,10 +250,10 @@ def _problem(name: str, value: Any) -> str:
     if choices and value not in choices:
         return f"is one of {', '.join(choices)}"
     if isinstance(value, int | float) and not isinstance(value, bool):
-        least = 0 if name in MAY_BE_ZERO else 1
+        least = LEAST.get(name, 0 if name in MAY_BE_ZERO else 1)
         if not least <= value < math.inf:
             return f"is a number of at least {least}"
-    if name == "port" and value > PORT_MAX:
+    if name in ("port", "pg_port") and value > PORT_MAX:
         return f"is at most {PORT_MAX}"
     if name == "default_timezone" and not _is_zone(value):
         return "is an IANA name like Europe/Berlin"

@@ -7,6 +7,12 @@
     │   ├── BadEvent            an event that no protocol may make
     │   ├── BadParameter        a query parameter that means nothing
     │   └── BadQuery            a question that cannot be asked
+    │       ├── BadSyntax       SQL that cannot be read
+    │       ├── UnknownRelation a relation that is not there
+    │       ├── UnknownColumn   a column that is not there
+    │       ├── BadValue        a value that its type cannot take
+    │       ├── ReadOnly        SQL that is no SELECT
+    │       └── ClosedHere      files, the network, functions that are not on the list
     ├── Unauthorized 401        no token
     │   └── UnknownToken        one that is unknown or revoked
     ├── Forbidden 403           the token lacks the scope
@@ -14,12 +20,14 @@
     ├── MethodNotAllowed 405
     ├── TooSlow 408             the body did not arrive in time
     ├── Conflict 409            the key holds other content
+    │   └── AttemptGap          an attempt came before the one in front of it
     ├── TooLarge 413            a bound of config.py was passed
     ├── UrlTooLong 414
     ├── UnsupportedEncoding 415
     ├── HeadersTooLarge 431
     ├── InternalError 500       a bug of ours; the log has it
     ├── Overloaded 503          the queue is full: come back later
+    │   └── TooManyStreams      as many are under way as there may be
     ├── NotCaughtUp 503         the columns are behind what was acknowledged
     ├── Stopping 503            the server is draining
     ├── StorageFailed 500       the commit failed: nothing was stored
@@ -88,6 +96,36 @@ class BadParameter(BadRequest):
 class BadQuery(BadRequest):
     """This question cannot be asked."""
 
+    def __init__(
+        self, message: str = "", *, pointer: str = "", position: int | None = None
+    ) -> None:
+        super().__init__(message, pointer=pointer)
+        self.position = position  # of the character of the SQL that is to blame, from 1 on
+
+
+class BadSyntax(BadQuery):
+    """This SQL cannot be read."""
+
+
+class UnknownRelation(BadQuery):
+    """There is no such relation."""
+
+
+class UnknownColumn(BadQuery):
+    """There is no such column."""
+
+
+class BadValue(BadQuery):
+    """A value is none that its type can take."""
+
+
+class ReadOnly(BadQuery):
+    """Only SELECT is allowed here."""
+
+
+class ClosedHere(BadQuery):
+    """This part of SQL is closed here."""
+
 
 class Unauthorized(Error):
     """A token is needed."""
@@ -136,6 +174,22 @@ class Conflict(Error):
     status = 409
 
 
+class AttemptGap(Conflict):
+    """Attempts of an id have no gap in their numbers."""
+
+    def __init__(self, number: int, known: int, *, pointer: str = "") -> None:
+        place = f"{pointer}: " if pointer else ""
+        super().__init__(
+            f"{place}{number}, where attempt {known + 1} is the next; send the attempts in order",
+            pointer=pointer,
+        )
+        self.number, self.known = number, known
+
+    def at(self, pointer: str) -> AttemptGap:
+        """The same, with the place in the request."""
+        return AttemptGap(self.number, self.known, pointer=pointer)
+
+
 class TooLarge(Error):
     """The request passes a limit."""
 
@@ -169,6 +223,12 @@ class Overloaded(Error):
 
     status = 503
     retry_after_seconds = 1
+
+
+class TooManyStreams(Overloaded):
+    """As many streams are under way as there may be; ask again soon."""
+
+    retry_after_seconds = 5
 
 
 class NotCaughtUp(Error):

@@ -19,6 +19,8 @@ from runwell.store.ledger.base import Ledger
 
 EVENT_OVERHEAD_BYTES = 512  # what an event costs beyond its payload
 WRITES_PER_EVENT = 2  # an event may bring along what it belongs to
+SOURCES_COUNTED_MAX = 100  # senders choose sources of their own: beyond these, all are one
+OTHER_SOURCES = "other"
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class Ingest:
         self._ledger = ledger
         self._counters = counters
         self._config = config
+        self._sources: set[str] = set()
         self._on_commit = on_commit  # gets the number of the newest change after every commit
         self._queue: list[_Waiting] = []
         self.queued_events = 0
@@ -141,10 +144,17 @@ class Ingest:
         tally: dict[tuple[str, str], int] = {}
         for answer in answers:
             for written in answer if isinstance(answer, list) else ():
-                label = (written.event.source, str(written.outcome))
+                label = (self._label_of(written.event.source), str(written.outcome))
                 tally[label] = tally.get(label, 0) + 1
         for (source, outcome), count in tally.items():
             self._counters.add("runwell_writes_total", count, source=source, outcome=outcome)
+
+    def _label_of(self, source: str) -> str:
+        """The source as a label; labels must not grow in number for ever."""
+        if source not in self._sources and len(self._sources) >= SOURCES_COUNTED_MAX:
+            return OTHER_SOURCES
+        self._sources.add(source)
+        return source
 
     async def close(self) -> None:
         """Refuse what comes now, commit what waits, end the thread."""

@@ -56,6 +56,13 @@ METRICS: dict[str, tuple[str, str]] = {
     "runwell_question_seconds_total": ("counter", "seconds spent on questions"),
     "runwell_lookups_total": ("counter", "single events read from the ledger, by outcome"),
     "runwell_lookup_seconds_total": ("counter", "seconds spent on lookups"),
+    "runwell_streams": ("gauge", "streams under way, by kind: list or tail"),
+    "runwell_streams_total": (
+        "counter",
+        "streams ended, by outcome: whole, gone (the client), or what broke them",
+    ),
+    "runwell_streamed_events_total": ("counter", "events sent in streams, by kind"),
+    "runwell_pg_connections": ("gauge", "PostgreSQL clients that are connected"),
     # the projection
     "runwell_ledger_seq": ("gauge", "number of the newest change in the ledger"),
     "runwell_columns_seq": ("gauge", "number of the newest change in the columns"),

@@ -6,14 +6,23 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from runwell.config import Config
 from runwell.errors import Error, Overloaded
 from runwell.observe import Counters
 from runwell.query import Query, Rows
-from runwell.store.columns.base import Columns, SQLLimits, Stopper
+from runwell.store.columns.base import (
+    Columns,
+    Described,
+    SQLEngine,
+    SQLLimits,
+    Stopper,
+    yield_to_writes,
+)
 from runwell.store.projector import Projector
+
+T = TypeVar("T")
 
 
 class Questions:
@@ -27,7 +36,9 @@ class Questions:
         self._counters = counters
         self._config = config
         self._under_way = 0
-        self._pool = ThreadPoolExecutor(config.query_threads, thread_name_prefix="question")
+        self._pool = ThreadPoolExecutor(
+            config.query_threads, thread_name_prefix="question", initializer=yield_to_writes
+        )
 
     async def run(self, query: Query) -> Rows:
         """Answer a question about everything acknowledged before this call.
@@ -39,11 +50,18 @@ class Questions:
         """
         return await self._ask(lambda stopper: self._columns.run(query, stopper))
 
-    async def sql(self, text: str, params: Sequence[Any], limits: SQLLimits) -> Rows:
+    async def sql(
+        self, text: str, params: Sequence[Any], limits: SQLLimits, of: SQLEngine | None = None
+    ) -> Rows:
         """Answer a read-only SQL question as `run` does; BadQuery if it may not be asked."""
-        return await self._ask(lambda stopper: self._columns.sql(text, params, limits, stopper))
+        engine = of or self._columns
+        return await self._ask(lambda stopper: engine.sql(text, params, limits, stopper))
 
-    async def _ask(self, work: Callable[[Stopper], Rows]) -> Rows:
+    async def describe(self, text: str, known: Sequence[str], of: SQLEngine) -> Described:
+        """Tell what an SQL question takes and answers, with the same bounds."""
+        return await self._ask(lambda stopper: of.describe(text, known, stopper))
+
+    async def _ask(self, work: Callable[[Stopper], T]) -> T:
         if self._under_way >= self._config.query_threads + self._config.query_waiting_max:
             raise Overloaded("too many questions are waiting; ask again soon")
         stopper = Stopper()
@@ -60,7 +78,7 @@ class Questions:
             self._under_way -= 1
             timer.cancel()
 
-    def _work(self, work: Callable[[Stopper], Rows], seq: int, stopper: Stopper) -> Rows:
+    def _work(self, work: Callable[[Stopper], T], seq: int, stopper: Stopper) -> T:
         began = time.perf_counter()
         outcome = "answered"
         try:

@@ -10,7 +10,7 @@ import ipaddress
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import uvicorn
 import uvloop
@@ -35,11 +35,12 @@ def run(config: Config) -> None:
     log.least = LEVELS[config.log_level]
     check_exposure(config)
     listener = listen(config)
+    pg_listener = listen(config, config.pg_port) if config.pg_port >= 0 else None
     app = build(config)
     _tune()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(app, listener))
+            runner.run(_serve(app, listener, pg_listener))
     finally:
         gc.unfreeze()
 
@@ -64,19 +65,21 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def listen(config: Config) -> socket.socket:
-    """A listening socket on the configured address."""
+def listen(config: Config, port: int | None = None) -> socket.socket:
+    """A listening socket on the configured address, or on another port of it."""
+    port = config.port if port is None else port
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((config.host, config.port))
+        listener.bind((config.host, port))
     except OSError as error:
         listener.close()
         is_taken = error.errno == errno.EADDRINUSE
-        advice = "--port 0 picks a free port" if is_taken else "check --host and --port"
+        flag = "--port" if port == config.port else "--pg-port"
+        advice = f"{flag} 0 picks a free port" if is_taken else f"check --host and {flag}"
         raise BadSetting(
-            f"cannot listen on {config.host}:{config.port}: {error.strerror}; {advice}"
+            f"cannot listen on {config.host}:{port}: {error.strerror}; {advice}"
         ) from error
     listener.listen(2048)
     return listener
@@ -90,15 +93,22 @@ def _tune() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
-async def _serve(app: App, listener: socket.socket) -> None:
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
+async def _serve(app: App, listener: socket.socket, pg_listener: socket.socket | None) -> None:
+    ready = [f"runwell ready http://{_address(listener)}"]
     app.start()
+    if app.pg and pg_listener:
+        await app.pg.start(pg_listener)
+        ready.append(f"runwell pg ready {_address(pg_listener)}")
     try:
-        await _Server(_uvicorn_config(app), f"http://{shown}:{port}").serve(sockets=[listener])
+        await _Server(app, ready).serve(sockets=[listener])
     finally:
         await app.close()
     log.info("stopped")
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _uvicorn_config(app: App) -> uvicorn.Config:
@@ -121,15 +131,23 @@ def _uvicorn_config(app: App) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """uvicorn that says when it is ready and ends without an error on a signal."""
 
-    def __init__(self, config: uvicorn.Config, address: str) -> None:
-        super().__init__(config)
-        self._address = address
+    def __init__(self, app: App, ready: Sequence[str]) -> None:
+        super().__init__(_uvicorn_config(app))
+        self._streams = app.streams
+        self._pg = app.pg
+        self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to accept, then print the one line that scripts wait for."""
+        """Start to accept, then print the lines that scripts wait for."""
         await super().startup(sockets=sockets)
-        sys.stdout.write(f"runwell ready {self._address}\n")
+        sys.stdout.write("".join(f"{line}\n" for line in self._ready))
         sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Wait for what is under way, but for streams: some of them never end by themselves."""
+        self._streams.stop()
+        pg_ends = [self._pg.close()] if self._pg else []
+        await asyncio.gather(super().shutdown(sockets=sockets), *pg_ends)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.invoking import invoke
+from tests.serving import unmeasured
 
 from runwell.cli import COMMANDS
 from runwell.config import SETTINGS
@@ -25,6 +26,30 @@ def test_help_says_what_a_command_does_without_loading_an_engine(name: str):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "Usage:" in done.stdout
     assert done.stdout.endswith("[]\n")
+
+
+@pytest.mark.parametrize("name", ["query", "tail", "export", "load"])
+def test_help_of_what_asks_a_server_is_instant(name: str):
+    code = (
+        "import sys, time; from runwell.cli import main\n"
+        f"try: main([{name!r}, '--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('rich', 'http.client', 'json') if m in sys.modules])\n"
+        "print(time.process_time())"
+    )
+    seconds = []
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=unmeasured(),
+        )
+        *_, modules, spent = done.stdout.splitlines()
+        assert modules == "[]"
+        seconds.append(float(spent))
+    assert min(seconds) < 0.15
 
 
 def test_every_setting_is_an_option_of_serve():

@@ -46,6 +46,16 @@ def test_a_second_run_doubles_nothing(tmp_path: Path):
     assert shown == second.stdout[second.stdout.index("by source") :]
 
 
+def test_the_month_may_end_on_any_day(tmp_path: Path):
+    words = ["--events", "2000", "--until", "2026-03-10", "--port", "0"]
+    done = run_cli("demo", "--exit", "--data", str(tmp_path / "data"), *words)
+    assert done.returncode == 0, done.stderr
+    with Server(tmp_path / "data") as server:
+        asked = quote('kind == "pipeline"')
+        (row,) = server.get(f"/-/api/summary?summary=first_run,last_run&filter={asked}")["summary"]
+    assert (row["first_run"][:10], row["last_run"][:10]) == ("2026-02-08", "2026-03-09")
+
+
 def totals(server: Server) -> dict[str, int]:
     rows = server.get("/-/api/summary?summary=total&group_by=kind")["summary"]
     return {row["kind"]: row["total"] for row in rows}

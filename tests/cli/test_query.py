@@ -17,14 +17,15 @@ from tests.crash.messages import pipeline
 from tests.serving import Server, run_cli
 
 from runwell.client.ask import NoAnswer, ask
-from runwell.client.summary import bar_of, heading, print_table, show, show_seconds
+from runwell.client.cells import bar_of, heading, show, show_seconds
+from runwell.client.summary import print_table
 from runwell.query import MEASURES
 
 
 def test_query_prints_a_table_or_json_and_says_what_to_do_when_it_cannot(tmp_path: Path):
     with Server(tmp_path / "data") as server:
         at = {"RUNWELL_URL": server.url, "COLUMNS": "120"}
-        assert invoke("query", "--group-by", "kind", **at).output == "no events yet\n"
+        assert invoke("query", "--group-by", "kind", **at).output == "no events\n"
         for number in range(3):
             server.ask("POST", "/save_metrics", pipeline(str(number)))
         table = invoke("query", "--group-by", "kind", **at).output
@@ -52,8 +53,8 @@ def test_query_prints_a_table_or_json_and_says_what_to_do_when_it_cannot(tmp_pat
     [
         ("ftp://x", "", "takes http://HOST:PORT"),
         ("http://[::1", "", "Invalid IPv6 URL"),
-        ("http://127.0.0.1:x", "", "nonnumeric port"),
-        ("http://", "", "no host given"),
+        ("http://127.0.0.1:x", "", "takes http://HOST:PORT"),
+        ("http://", "", "takes http://HOST:PORT"),
         ("http://127.0.0.1:1", "rw_é", "what `runwell token create` printed"),
         ("http://127.0.0.1:1", "rw_1\nX: y", "what `runwell token create` printed"),
     ],
@@ -116,10 +117,15 @@ def test_cells_are_shown_in_units_that_suit_them():
         "0.0 ms",
         "-1.5 min",
     ]
-    assert show("total", 12345) == "12,345"
-    assert show("p95_duration", None) == ""
-    assert show("last_run", "2026-01-01T12:00:00.5Z") == "2026-01-01T12:00Z"
-    assert show("day", "2026-01-01T00:00:00Z") == "2026-01-01"
+    assert show("integer", 12345) == "12,345"
+    assert show("duration", None) == ""
+    assert show("time", "2026-01-01T12:00:00.5Z") == "2026-01-01T12:00Z"
+    assert show("time", "2026-01-01T12:00:00.5Z", is_exact=True) == "2026-01-01T12:00:00Z"
+    assert show("time", "2026-01-01T00:00:00+01:00") == "2026-01-01"
+    assert show("rate", 0.0625) == "6.2 %"
+    assert [show("number", value) for value in (0.12345, 3.0, 12345.6)] == ["0.1235", "3", "12,346"]
+    assert show("tags", {"a": ["ä"]}) == '{"a":["ä"]}'
+    assert show("boolean", True) == "true"
     assert (bar_of(0, 10), bar_of(1, 1000), len(bar_of(10, 10))) == ("", "█", 12)
     assert [heading(name) for name in ("p95_duration", "timed_out")] == ["p95", "timed out"]
     assert heading("total") != heading("total_duration")

@@ -20,7 +20,8 @@ from runwell.store.columns.base import Additions, SQLLimits
 from runwell.store.ledger import open_ledger
 from runwell.store.projector import Projector
 
-DASHBOARD = Path(__file__).parents[2] / "contrib" / "grafana" / "pipelines.json"
+DASHBOARDS = Path(__file__).parents[2] / "contrib" / "grafana" / "dashboards"
+DASHBOARD = DASHBOARDS / "infinity" / "pipeline-metrics.json"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 FROM, TO = "2026-02-01T00:00:00Z", "2026-05-01T12:00:00Z"
 PIPELINES = 5_000
@@ -197,3 +198,10 @@ def test_the_dashboard_holds_the_documented_queries_word_for_word(documented: st
     wanted = squeezed(documented.replace("$__timeFilter(created_at)", macro))
     texts = [squeezed(json.loads(query["url_options"]["data"])["sql"]) for _, query in QUERIES]
     assert wanted in texts
+
+
+@pytest.mark.parametrize("documented", [COUNT, BEFORE_E2E, E2E])
+def test_with_the_macros_of_postgresql_they_stand_as_documented(documented: str):
+    dashboard = json.loads((DASHBOARDS / "pipeline-metrics.json").read_text("utf-8"))
+    texts = [target["rawSql"] for panel in dashboard["panels"] for target in panel["targets"]]
+    assert documented.strip() in texts

@@ -8,7 +8,7 @@ from pathlib import Path
 from runwell.filter import Field, Filter
 from runwell.filter.cel import BadExpression
 from runwell.model import Event
-from runwell.query import Select, StoredPath, Type
+from runwell.query import Query, Rows, Select, StoredPath, Type
 from runwell.query.vocabulary import EVENTS as LANGUAGE
 from runwell.store.columns import Columns, Stopper, open_columns
 from runwell.store.columns.base import Additions
@@ -49,6 +49,10 @@ class Asked:
     def find(self, condition: Filter) -> list[str]:
         """The ids of the events where it holds, in the order in which they were put."""
         return self._columns.run(Select((Field("id"),), condition), Stopper()).first()
+
+    def run(self, query: Query) -> Rows:
+        """The answer to any question."""
+        return self._columns.run(query, Stopper())
 
     def close(self) -> None:
         """Nothing may be asked afterwards."""

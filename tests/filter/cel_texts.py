@@ -183,6 +183,7 @@ EVENTS = st.builds(
     name=st.sampled_from(TEXTS + LONG_TEXTS),
     pipeline=st.sampled_from(TEXTS),
     status=st.sampled_from(list(Status)),
+    queued=INSTANTS,
     started=INSTANTS,
     finished=INSTANTS,
     duration=st.none()
@@ -331,7 +332,7 @@ FLOAT = st.one_of(
 )
 DURATION = st.one_of(
     LITERAL_DURATIONS,
-    st.just("duration"),
+    st.sampled_from(["duration", "queue"]),
     joined("({} - {})", st.sampled_from(["started", "finished"]), TIME),
     joined("({} + {})", LITERAL_DURATIONS, st.just("duration")),
     st.sampled_from(["(payload.at - started)", "(duration - duration)", "(-duration)"]),

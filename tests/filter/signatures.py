@@ -48,6 +48,7 @@ SIGNATURES: dict[str, list[Signature]] = {
     **_all(("concat",), ((X, X), X)),
     **_all(("text_length", "int_of_text"), ((X,), I)),
     **_all(("count",), ((L,), I)),
+    **_all(("first",), ((L,), X)),
     **_all(("add", "subtract"), ((I, I), I), ((D, D), D)),
     **_all(("multiply", "divide", "modulo"), ((I, I), I)),
     **_all(("negate",), ((I,), I), ((D,), D)),

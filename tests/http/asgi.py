@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,15 @@ class Heard:
         return self.messages[0]["status"] if self.messages else 0
 
     @property
+    def headers(self) -> dict[str, str]:
+        return {name.decode(): value.decode() for name, value in self.messages[0]["headers"]}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the answer came to its end."""
+        return bool(self.messages) and not self.messages[-1].get("more_body", False)
+
+    @property
     def body(self) -> bytes:
         return b"".join(message["body"] for message in self.messages[1:])
 
@@ -46,6 +56,12 @@ def pieces(*chunks: bytes) -> Receive:
     return receive
 
 
+async def stay() -> dict[str, Any]:
+    """No body, and a client that does not go away."""
+    await asyncio.Event().wait()
+    raise AssertionError("nothing sets this event")
+
+
 async def ask(
     app: ASGIApp,
     method: str,
@@ -55,12 +71,13 @@ async def ask(
 ) -> Heard:
     """One request."""
     heard = Heard()
+    path, _, query = path.partition("?")
     scope = {
         "type": "http",
         "method": method,
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
         "headers": list(headers),
     }
     await app(scope, receive, heard.send)

@@ -18,9 +18,11 @@ from runwell.http.router import Router
 from runwell.ingest import check_writes
 from runwell.model import Event, Write, Written
 from runwell.model.event import key_of
+from runwell.observe import Counters
 from runwell.protocols.base import Protocol, Services
 from runwell.query import FIELDS, Column, Count, Query, Rows, Select
 from runwell.store.ledger.fold import fold, keys_of
+from runwell.streams import Streams
 
 
 class FakeServer:
@@ -31,7 +33,14 @@ class FakeServer:
         self.config = Config(**settings)
         self.events: dict[bytes, Event] = {}
         self.endpoints = protocol.endpoints(
-            Services(self.config, self.accept, self.run, self.find, self.find_each)
+            Services(
+                self.config,
+                self.accept,
+                self.run,
+                self.find,
+                self.find_each,
+                Streams(self.config, Counters(), 0),
+            )
         )
         self.router = Router(self.endpoints)
 

@@ -51,6 +51,7 @@ EVENTS = st.builds(
     pipeline=TEXTS,
     status=st.sampled_from(list(Status)),
     created=TIMES,
+    queued=TIMES,
     started=TIMES,
     duration=DURATIONS,
     metrics=st.dictionaries(NAMES, NUMBERS, max_size=3),
@@ -132,7 +133,9 @@ OWNING_BATCHES = st.lists(st.lists(OWNING_WRITES, max_size=6), min_size=1, max_s
 TEXT_OPERANDS = st.sampled_from(
     [Field("name"), Field("pipeline"), Field("id"), Field("parent"), Field("status")]
 ) | st.builds(Tag, NAMES)
-NUMBER_OPERANDS = st.sampled_from([Field("attempt"), Field("duration")]) | st.builds(Metric, NAMES)
+NUMBER_OPERANDS = st.sampled_from(
+    [Field("attempt"), Field("duration"), Field("queue")]
+) | st.builds(Metric, NAMES)
 OPERATORS = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
 LEAVES = st.one_of(
     st.builds(Compare, TEXT_OPERANDS, OPERATORS, TEXTS),

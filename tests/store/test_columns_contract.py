@@ -29,11 +29,13 @@ from runwell.filter import (
 )
 from runwell.model import Bucket, Event, Status
 from runwell.query import (
+    ABOUT,
     FIELDS,
     Count,
     Group,
     Measure,
     Order,
+    RelationColumn,
     Select,
     Summary,
     TimeBucket,
@@ -99,6 +101,21 @@ def test_time_is_the_first_of_started_created_received(columns: Columns):
     )
 
     assert columns.run(Select((Field("time"),)), Stopper()).first() == [7, 5, NOON_US]
+
+
+def test_the_wait_is_counted_as_the_event_itself_counts_it(columns: Columns):
+    moments = (None, NOON_US, NOON_US + 5, NOON_US + 7)
+    events = [
+        an_event(f"{created} {queued} {started}", created=created, queued=queued, started=started)
+        for created in moments
+        for queued in moments
+        for started in moments
+    ]
+    columns.apply(changes_of(*events))
+
+    found = columns.run(Select((Field("queue"),)), Stopper()).first()
+    assert found == [event.queue for event in events]
+    assert {0, 2, 5, 7, None} == set(found)
 
 
 def test_applying_the_same_changes_twice_changes_nothing(columns: Columns):
@@ -307,7 +324,7 @@ def test_every_bucket_begins_where_its_name_says(columns: Columns, bucket: Bucke
 def test_a_summary_is_ordered_by_a_measure_then_by_its_groups(columns: Columns):
     names = ["a", "b", "b", "c", "c", "d"]
     columns.apply(changes_of(*[an_event(str(n), name=name) for n, name in enumerate(names)]))
-    query = Summary(("total",), (Field("name"),), None, "total", descending=True, limit=3)
+    query = Summary(("total",), (Field("name"),), None, (("total", True),), limit=3)
 
     assert columns.run(query, Stopper()).rows == [("b", 2), ("c", 2), ("a", 1)]
 
@@ -320,7 +337,7 @@ def test_a_summary_is_ordered_by_a_measure_then_by_its_groups(columns: Columns):
         Summary(("totl",)),
         Summary(("total",), (Field("nme"),)),
         Summary(("total",), (TimeBucket(Bucket.DAY, "name"),)),
-        Summary(("total",), (), None, "failed"),
+        Summary(("total",), (), None, (("failed", False),)),
     ],
 )
 def test_a_question_about_what_is_not_there_is_refused(columns: Columns, query):
@@ -358,10 +375,10 @@ def test_sql_answers_are_bounded_in_rows_and_bytes(columns: Columns):
 
 
 def test_relations_are_described(columns: Columns):
-    described = dict(columns.relations()["events"])
+    events = columns.relations()["events"]
 
-    assert set(described) == set(FIELDS)
-    assert described["started"] == "TIMESTAMP"
+    assert {column.name: column.about for column in events.columns} == ABOUT
+    assert RelationColumn("started", "TIMESTAMP", ABOUT["started"]) in events.columns
 
 
 @pytest.mark.parametrize("descending", [False, True])

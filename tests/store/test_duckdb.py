@@ -106,7 +106,7 @@ def test_another_choice_of_stored_paths_makes_the_columns_anew(tmp_path: Path):
 
 def test_stored_paths_are_no_part_of_what_sql_sees(tmp_path: Path):
     columns = open_with(tmp_path, *PATHS)
-    names = [name for name, _ in columns.relations()["events"]]
+    names = [column.name for column in columns.relations()["events"].columns]
     assert "payload" in names
     assert [name for name in names if "/" in name] == []
     columns.close()

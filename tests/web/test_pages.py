@@ -7,15 +7,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.apps import play
 from tests.builders import a_write
 
-from runwell.errors import BadParameter
 from runwell.query import FIELDS
-from runwell.web import events
-from runwell.web.parameters import EVENTS as EVERYTHING
 
 EVENTS = "/-/api/events"
 
@@ -79,19 +74,6 @@ def test_a_token_that_was_not_given_out_is_refused(token: str, tmp_path: Path):
         assert (answer.status_code, answer.json()["pointer"]) == (400, "page_token")
 
     play(tmp_path, scenario)
-
-
-@given(st.tuples(st.booleans(), st.booleans()), st.integers(0, 2**63 - 1))
-def test_a_token_is_read_as_it_was_written_and_only_in_its_order(orders, arrival: int):
-    written_so, read_so = orders
-    token = events._write_token(events.Token(written_so, arrival))
-    if written_so != read_so:
-        with pytest.raises(BadParameter, match="belongs to the other order"):
-            events._read_token(token, descending=read_so)
-    else:
-        read = events._read_token(token, descending=read_so)
-        after, _ = events._behind(read, EVERYTHING).parts
-        assert (after.op, after.right) == ("<" if read_so else ">", arrival)
 
 
 def test_lists_have_every_field_but_the_payload_unless_it_is_asked_for(tmp_path: Path):

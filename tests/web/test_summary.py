@@ -25,6 +25,8 @@ def expected(events: list) -> dict:
     durations = [event.duration for event in events if event.duration is not None]
     times = [event.started if event.started is not None else event.created for event in events]
     p50, p80, p95 = np.percentile(durations, [50, 80, 95]) / 1e6 if durations else [None] * 3
+    ended = [e for e in events if e.status in ("succeeded", "failed", "timed_out")]
+    good = sum(event.status is Status.SUCCEEDED for event in ended)
     counts = {str(status): sum(event.status is status for event in events) for status in Status}
     return {
         "total": len(events),
@@ -36,6 +38,9 @@ def expected(events: list) -> dict:
         "p50_duration": pytest.approx(p50) if durations else None,
         "p80_duration": pytest.approx(p80) if durations else None,
         "p95_duration": pytest.approx(p95) if durations else None,
+        "success_rate": pytest.approx(good / len(ended)) if ended else None,
+        "failure_rate": pytest.approx(1 - good / len(ended)) if ended else None,
+        "first_run": to_iso(min(times)) if times else None,
         "last_run": to_iso(max(times)) if times else None,
     }
 

@@ -12,7 +12,10 @@ from runwell import __version__
 COMMANDS = {
     "serve": "Serve every protocol on one address.",
     "demo": "Load sample data through the real endpoints, then serve it.",
-    "query": "Print a summary of what a server holds.",
+    "query": "Ask a server: a summary, a series, a list of events or SQL.",
+    "tail": "Print new events as they come.",
+    "export": "Write events to a file.",
+    "load": "Send events from files to a server.",
     "token": "Create, list and revoke tokens.",
     "doctor": "Check a data directory; rebuild its columns.",
 }
@@ -41,6 +44,6 @@ class _Commands(click.Group):
 def main() -> None:
     """runwell: one self-hosted server for CI telemetry.
 
-    Point the clients of pytest-monitor and pipeline-metrics-collector at it, lose nothing, and
-    ask one store about all of them.
+    Point the clients of pytest-monitor, pipeline-metrics-collector, Trunk CI Analytics, Tekton
+    Results and ETS at it, lose nothing, and ask one store about all of them.
     """

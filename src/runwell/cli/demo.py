@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -36,13 +37,27 @@ run_demo = later("runwell.demo.load:run")
     show_default=True,
     help="Another seed, other data beside the first.",
 )
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The day before which the 30 days end.  [default: today]",
+)
 @click.option("--exit", "stop_after", is_flag=True, help="Stop after the summary.")
-def demo(data: str, port: int, events: int, seed: int, stop_after: bool) -> None:  # noqa: FBT001 - click's way
+def demo(
+    data: str,
+    port: int,
+    events: int,
+    seed: int,
+    until: datetime | None,
+    stop_after: bool,  # noqa: FBT001 - click's way
+) -> None:
     """Load 30 days of sample data through the real endpoints, then serve it.
 
     Running it again on the same directory doubles nothing; on a later day it adds the days since.
     """
     try:
-        run_demo(Path(data), port, events=events, seed=seed, stop_after=stop_after)
+        today = until.date() if until else None
+        run_demo(Path(data), port, events=events, seed=seed, today=today, stop_after=stop_after)
     except RuntimeError as error:
         raise click.ClickException(str(error)) from error

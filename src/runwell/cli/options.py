@@ -30,6 +30,30 @@ def settings(names: Iterable[str] = SETTINGS) -> Callable[[Function], Function]:
     return decorate
 
 
+def at_server(function: Function) -> Function:
+    """`--url` and `--token` of a server that is asked."""
+    token = click.option(
+        "--token", default="", envvar="RUNWELL_TOKEN", help="A token with the scope read."
+    )
+    url = click.option(
+        "--url",
+        default="http://127.0.0.1:8080",
+        envvar="RUNWELL_URL",
+        show_default=True,
+        help="Address of the server.",
+    )
+    return url(token(function))
+
+
+def in_list(flag: str, help_text: str) -> Callable[[Function], Function]:
+    """An option that takes a comma-separated list and may be repeated: one text in the end."""
+    return click.option(flag, multiple=True, metavar="LIST", help=help_text, callback=_joined)
+
+
+def _joined(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> str:
+    return ",".join(texts)
+
+
 def _option(name: str) -> Callable[[Function], Function]:
     item = SETTINGS[name]
     shown = item.default if item.default != "" else "none"

@@ -1,8 +1,7 @@
-"""A summary as a table: durations in the unit that suits them, a bar for each group's total."""
+"""Rows as a table on the screen, with a bar for each group's total. What a cell says: cells.py."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,83 +10,76 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from runwell.client import MEASURES
-from runwell.client.ask import ask_summary
-
-BAR_CHARS = 12
-# seconds from which a unit is used: seconds in a unit, its name
-UNITS = ((3600.0, 3600.0, "h"), (60.0, 60.0, "min"), (1.0, 1.0, "s"), (0.0, 0.001, "ms"))
+from runwell.client.cells import NUMBERS, bar_of, heading, show
+from runwell.client.columns import Column, of_summary
 
 Row = Mapping[str, Any]
+NOT_CUT = 100_000  # wider than any table
 
 
-def print_summary(
-    url: str, token: str, parameters: Mapping[str, str], *, as_json: bool = False
+def print_table(
+    console: Console, rows: Sequence[Row], title: str = "", columns: Sequence[Column] = ()
 ) -> None:
-    """Ask `/-/api/summary` and print what it says; the measures are MEASURES unless named.
-
-    Raises:
-        NoAnswer: there is no server, or it refused.
-    """
-    asked = {"summary": MEASURES, **parameters}
-    if asked["summary"] == "all":
-        del asked["summary"]
-    rows = ask_summary(url, asked, token)
-    if as_json:
-        print(json.dumps(rows, indent=2))  # noqa: T201 - the command's output
-    elif rows:
-        print_table(Console(), rows)
-    else:
-        print("no events yet")  # noqa: T201 - the command's output
-
-
-def print_table(console: Console, rows: Sequence[Row], title: str = "") -> None:
     """The rows with bars if they fit; never cut: a table that is wider than the screen is wrapped.
 
     One row that is too wide is turned, with a line for each measure.
     """
-    table = table_of(rows, title, with_bar=True)
-    if _width(table) > console.width:
-        table = table_of(rows, title)
-    if _width(table) > console.width and len(rows) == 1:
-        table = _turned(rows[0], title)
-    if (width := _width(table)) > console.width:
+    columns = columns or of_summary(rows[0])
+    table = table_of(columns, rows, title, has_bar=True)
+    if width_of(table) > console.width:
+        table = table_of(columns, rows, title)
+    if width_of(table) > console.width and len(rows) == 1:
+        table = _turned(columns, rows[0], title)
+    print_whole(console, table)
+
+
+def print_whole(console: Console, table: Table) -> None:
+    """Print it however wide it is."""
+    if (width := width_of(table)) > console.width:
         console = Console(file=console.file, width=width)
     console.print(table)
 
 
-def _width(table: Table) -> int:
-    return Console(width=100_000).measure(table).maximum
+def width_of(table: Table) -> int:
+    """How many characters its lines have."""
+    return Console(width=NOT_CUT).measure(table).maximum
 
 
-def table_of(rows: Sequence[Row], title: str = "", *, with_bar: bool = False) -> Table:
-    """Rows of a summary, with a bar where they are groups with a total."""
-    names = list(rows[0])
+def table_of(
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    title: str = "",
+    *,
+    is_exact: bool = False,
+    has_bar: bool = False,
+) -> Table:
+    """The rows; with a bar for each total, if there is more than one and it is asked for."""
+    table = empty(title)
     most = max((row.get("total") or 0 for row in rows), default=0)
-    has_bar = with_bar and len(rows) > 1 and most > 0
-    table = _empty(title)
-    for name in names:
-        is_number = any(isinstance(row[name], int | float) for row in rows)
+    has_bar = has_bar and len(rows) > 1 and most > 0
+    for name, _ in columns:
+        is_number = any(isinstance(row[name], NUMBERS) for row in rows)
         table.add_column(heading(name), justify="right" if is_number else "left", no_wrap=True)
     if has_bar:
         table.add_column("", no_wrap=True)
     for row in rows:
-        cells = [Text(show(name, row[name])) for name in names]
+        cells = [Text(show(kind, row[name], is_exact=is_exact)) for name, kind in columns]
         bar = [bar_of(row["total"], most)] if has_bar else []
         table.add_row(*cells, *bar)
     return table
 
 
-def _turned(row: Row, title: str) -> Table:
-    table = _empty(title)
+def _turned(columns: Sequence[Column], row: Row, title: str) -> Table:
+    table = empty(title)
     table.add_column("measure", no_wrap=True)
     table.add_column("", justify="right", no_wrap=True)
-    for name, value in row.items():
-        table.add_row(heading(name), Text(show(name, value)))
+    for name, kind in columns:
+        table.add_row(heading(name), Text(show(kind, row[name])))
     return table
 
 
-def _empty(title: str) -> Table:
+def empty(title: str = "") -> Table:
+    """A table as all of ours look."""
     return Table(
         title=title or None,
         title_justify="left",
@@ -96,44 +88,3 @@ def _empty(title: str) -> Table:
         pad_edge=False,
         collapse_padding=True,
     )
-
-
-def heading(name: str) -> str:
-    """A column's name without what every reader knows."""
-    if name == "total_duration":  # not the number of events
-        return "total time"
-    return name.removesuffix("_duration").replace("_", " ")
-
-
-def show(name: str, value: Any) -> str:
-    """One cell; nothing for null, and nothing in a name that a terminal would obey."""
-    if value is None:
-        return ""
-    if name.endswith("_duration"):
-        return show_seconds(float(value))
-    if name == "last_run":
-        return f"{str(value)[:16]}Z"  # to the minute
-    if isinstance(value, int):
-        return f"{value:,}"
-    return _plain(str(value).removesuffix("T00:00:00Z"))
-
-
-def _plain(text: str) -> str:
-    return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
-    )
-
-
-def show_seconds(seconds: float) -> str:
-    """A duration in the largest unit that leaves at least one of it.
-
-    >>> show_seconds(0.0421), show_seconds(95)
-    ('42.1 ms', '1.6 min')
-    """
-    _, unit, word = next(row for row in UNITS if abs(seconds) >= row[0])
-    return f"{seconds / unit:,.1f} {word}"
-
-
-def bar_of(value: int, most: int) -> str:
-    """A bar of up to BAR_CHARS characters."""
-    return "█" * max(1, round(BAR_CHARS * value / most)) if value else ""

@@ -47,13 +47,14 @@ def run(
     *,
     events: int = USUAL_EVENTS,
     seed: int = 1,
+    today: date | None = None,
     stop_after: bool = False,
 ) -> None:
     """The whole demo. Raises DemoFailed."""
     console = Console(highlight=False)
     with served(data, port) as (server, url):
         try:
-            send(url, samples(datetime.now(UTC).date(), seed, events))
+            send(url, samples(today or datetime.now(UTC).date(), seed, events))
             show(console, url)
         except (OSError, http.client.HTTPException) as error:
             raise DemoFailed(

@@ -191,6 +191,7 @@ STRICT: dict[str, Function] = {
     "text_length": len,
     "last_segment": lambda text: text.rpartition("/")[2],
     "count": len,
+    "first": lambda texts: texts[0] if texts else None,
     "add": _whole(lambda left, right: left + right),
     "subtract": _whole(lambda left, right: left - right),
     "multiply": _whole(lambda left, right: left * right),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,12 +33,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back."""
+    """What goes back: a body, or a stream of chunks if there is one.
+
+    An error before the first chunk is answered as any other; a later one breaks the connection.
+    """
 
     status: int = 200
     body: bytes = b""
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+    stream: AsyncGenerator[bytes, None] | None = None
 
 
 def json_answer(value: Any, status: int = 200) -> Answer:
@@ -70,5 +74,6 @@ class Endpoint:
     body: Any = None  # the wire type of a JSON body; None: the route takes none
     is_json_only: bool = True  # else the handler checks the body, which may be of another type
     answers: Mapping[int, Any] = field(default_factory=dict)  # status -> wire type, None: no JSON
+    media: tuple[str, ...] = ()  # other content types of a 200
     query: tuple[Parameter, ...] = ()
     aliases: tuple[str, ...] = ()  # other spellings of the path; not in the OpenAPI document

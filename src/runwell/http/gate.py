@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol
 from urllib.parse import unquote
 
 from starlette.datastructures import Headers, QueryParams
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from runwell.config import Config
 from runwell.errors import (
@@ -25,6 +25,7 @@ from runwell.http.body import ClientGone, check_json, read_body
 from runwell.http.call import Answer, Call, Endpoint
 from runwell.http.credentials import Credentials
 from runwell.http.router import RouteClash, Router
+from runwell.http.streaming import Stalled, begin, send_chunks
 from runwell.observe import Counters, log
 from runwell.tokens import Tokens
 
@@ -115,7 +116,29 @@ class Gate:
         self._counters.add(
             "runwell_requests_total", protocol=mounted.protocol.name, status=str(answer.status)
         )
-        await _send(answer, send, with_body=scope["method"] != "HEAD")
+        if answer.stream is not None and scope["method"] != "HEAD":
+            await self._send_stream(answer, path, send)
+        else:
+            await _send(answer, send, with_body=scope["method"] != "HEAD")
+
+    async def _send_stream(self, answer: Answer, path: str, send: Send) -> None:
+        """What ends early has no end on the wire: returning without one breaks the connection."""
+        assert answer.stream is not None
+        outcome = "cancelled"
+        try:
+            await send_chunks(answer.stream, _start(answer), send, self._config.stall_seconds_max)
+        except ClientGone:
+            outcome = "gone"
+        except (Error, Stalled) as error:
+            outcome = type(error).__name__
+            log.warning("stream_broken", path=unquote(path)[:200], error=repr(error))
+        except Exception as error:  # noqa: BLE001 - a bug must not end as if all had been sent
+            outcome = "InternalError"
+            log.error("stream_broken", path=unquote(path)[:200], error=repr(error))
+        else:
+            outcome = "whole"
+        finally:
+            self._counters.add("runwell_streams_total", outcome=outcome)
 
     def _check_reach(self, mounted: Mounted) -> None:
         for path in _paths(mounted.endpoints):
@@ -139,7 +162,8 @@ class Gate:
             self._check_token(mounted.protocol.credentials, endpoint, headers)
             body = await self._body(endpoint, headers, receive)
             query = QueryParams(scope["query_string"])
-            return await endpoint.handle(Call(path, params, query, headers, body))
+            answer = await endpoint.handle(Call(path, params, query, headers, body))
+            return await _begun(answer, scope, receive)
         except Error as error:
             return self._refuse(mounted.protocol, error)
         except ClientGone:
@@ -210,18 +234,24 @@ def _error_headers(error: Error, credentials: Credentials) -> list[tuple[str, st
     return headers
 
 
+async def _begun(answer: Answer, scope: Scope, receive: Receive) -> Answer:
+    """With the first chunk of a stream made, as long as an error can still be answered."""
+    if answer.stream is None or scope["method"] == "HEAD":
+        return answer
+    return replace(answer, stream=await begin(answer.stream, receive))
+
+
 async def _send(answer: Answer, send: Send, *, with_body: bool) -> None:
+    await send(_start(answer))
+    await send({"type": "http.response.body", "body": answer.body if with_body else b""})
+
+
+def _start(answer: Answer) -> Message:
     headers: list[tuple[bytes, bytes]] = [
         (name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
     ]
     if answer.content_type:
         headers.append((b"content-type", answer.content_type.encode("latin-1")))
-    if answer.status not in (204, 304):
+    if answer.status not in (204, 304) and answer.stream is None:
         headers.append((b"content-length", str(len(answer.body)).encode()))
-    start: dict[str, Any] = {
-        "type": "http.response.start",
-        "status": answer.status,
-        "headers": headers,
-    }
-    await send(start)
-    await send({"type": "http.response.body", "body": answer.body if with_body else b""})
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}

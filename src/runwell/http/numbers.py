@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -11,7 +12,8 @@ from runwell.errors import BadBody
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 # Every digit as 0 and E as e: what is suspicious is then a fixed text, which is found at once.
 SIMPLER = bytes.maketrans(b"123456789E", b"000000000e")
-SUSPICIOUS = (b"0" * 19, b"e000", b"e+000")
+LONG, EXPONENTS = b"0" * 19, (b"e000", b"e+000")
+NO_DIGIT = re.compile(rb"[^0]")
 SHOWN_CHARS = 40
 
 decode_anything = msgspec.json.Decoder().decode
@@ -24,7 +26,7 @@ def check_numbers(body: bytes) -> None:
         BadBody: names the place, if the text is JSON; what is none is left to the decoder.
     """
     simpler = body.translate(SIMPLER)
-    if not any(text in simpler for text in SUSPICIOUS):
+    if not _has_long(simpler) and not any(text in simpler for text in EXPONENTS):
         return
     try:
         found = beyond_int64(decode_anything(body))
@@ -35,6 +37,18 @@ def check_numbers(body: bytes) -> None:
     if found:
         path, number = found
         raise BadBody(f"{path}: {str(number)[:SHOWN_CHARS]} is beyond 64 bits", pointer=path)
+
+
+def _has_long(simpler: bytes) -> bool:
+    """Is there a whole number of 19 digits or more? Fractions often have as many."""
+    at = simpler.find(LONG)
+    while at >= 0:
+        behind = NO_DIGIT.search(simpler, at)
+        end = behind.start() if behind else len(simpler)
+        if simpler[at - 1 : at] != b"." and simpler[end : end + 1] not in (b".", b"e"):
+            return True
+        at = simpler.find(LONG, end)
+    return False
 
 
 def beyond_int64(value: Any, path: str = "") -> tuple[str, int] | None:

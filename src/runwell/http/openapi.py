@@ -92,6 +92,9 @@ def _responses(endpoint: Endpoint, by_type: dict[int, Any]) -> dict[str, Any]:
         responses[str(status)] = {"description": f"{status}"}
         if type_ is not None:
             responses[str(status)]["content"] = {JSON: {"schema": by_type[id(type_)]}}
+    for media in endpoint.media:
+        content = responses["200"].setdefault("content", {})
+        content[media] = {"schema": {"type": "string"}}
     responses["default"] = {"description": "an error in the protocol's own words"}
     return responses
 

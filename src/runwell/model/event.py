@@ -88,6 +88,21 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
         """The 16 bytes that the ledger finds this event by."""
         return key_of(self.source, self.scope, self.id, self.attempt)
 
+    @property
+    def queue(self) -> int | None:
+        """How long it waited: from `queued` to the start, else from `created` if that was earlier.
+
+        None where nothing tells: some protocols fill `created` and `started` with one time, which
+        is no wait of zero. One that knows of such a wait fills `queued`.
+        """
+        if self.started is None:
+            return None
+        if self.queued is not None:
+            return self.started - self.queued if self.queued <= self.started else None
+        if self.created is not None and self.created < self.started:
+            return self.started - self.created
+        return None
+
 
 _pack = msgspec.msgpack.Encoder().encode
 

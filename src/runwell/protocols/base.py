@@ -14,6 +14,7 @@ from runwell.errors import Error
 from runwell.http import Answer, Credentials, Endpoint, bearer_or_basic
 from runwell.model import Event, Write, Written
 from runwell.query import Query, Rows, StoredPath
+from runwell.streams import Streams
 
 ENTRY_POINTS = "runwell.protocols"
 OWN_NAME = "runwell"  # our own API stands beside the protocols and keeps this name
@@ -28,6 +29,12 @@ class Services:
     run: Callable[[Query], Awaitable[Rows]]
     find: Callable[[bytes], Awaitable[Event | None]]  # by its key, as it is on disk now
     find_each: Callable[[Sequence[bytes]], Awaitable[list[Event | None]]]
+    streams: Streams
+
+
+def unchanged(event: Event) -> Event:
+    """What a protocol without needs of its own makes of an event."""
+    return event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +48,9 @@ class Protocol:
     render_error: Callable[[Error], Answer]  # any error in the protocol's own words
     credentials: Credentials = bearer_or_basic
     goes_stale: bool = False  # its runs tell their end; those that never do become stale
+    # An event of its source that came by our own API, with what its own rules read; raises BadEvent
+    # where its own answers could not be made of it.
+    admit: Callable[[Event], Event] = unchanged
     views: str = ""  # SQL of the relations that it adds for questions
     paths: tuple[StoredPath, ...] = ()  # what its clients often ask of a payload
 

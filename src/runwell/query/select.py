@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runwell.filter import Field, Filter, Operand
+from runwell.query.summary import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """Some columns of the events where `where` holds.
+    """Some columns of the events where `where` holds; a Group is what an expression gives.
 
     Without an order: the order of arrival. With `distinct`: each different row once, in the order
     in which it arrived first.
     """
 
-    fields: tuple[Operand, ...]
+    fields: tuple[Operand | Group, ...]
     where: Filter | None = None
     order: tuple[Order, ...] = ()
     distinct: bool = False

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 
 from runwell.http import Answer, Call, Endpoint
 from runwell.protocols.base import OWN_NAME, Protocol, Services
-from runwell.web import events, front, operations, sql, summary, tree
+from runwell.web import (
+    events,
+    export,
+    fields,
+    front,
+    operations,
+    relations,
+    series,
+    sql,
+    summary,
+    tail,
+    tree,
+    write,
+)
 from runwell.web.operations import Readiness, Sample
 from runwell.web.problem import render_problem
 
@@ -20,6 +33,7 @@ class State:
     readiness: Callable[[], Readiness]
     samples: Callable[[], Iterable[Sample]]
     openapi: Callable[[], bytes]
+    relations: relations.Relations
     protocols: Sequence[Protocol]
 
 
@@ -30,8 +44,14 @@ def own_protocol(state: State) -> Protocol:
         return [
             *operations.endpoints(state.readiness, state.samples),
             *events.endpoints(services),
+            *export.endpoints(services),
+            *tail.endpoints(services),
+            *write.endpoints(services, state.protocols),
             *tree.endpoints(services),
             *summary.endpoints(services),
+            *series.endpoints(services),
+            *fields.endpoints(services),
+            *relations.endpoints(state.relations),
             *sql.endpoints(state.ask_sql, services.config),
             *front.endpoints(services, state.protocols),
             _openapi(state.openapi),

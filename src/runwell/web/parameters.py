@@ -1,20 +1,31 @@
-"""Read the query parameters of our own API; each mistake names its parameter."""
+"""Read the query parameters of our own API; each mistake names its parameter.
+
+What may stand in a summary (measures, groups, orders) is read in asking.py.
+"""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from zoneinfo import available_timezones
 
 from starlette.datastructures import QueryParams
 
 from runwell.errors import BadParameter
 from runwell.filter import And, Compare, Field, Filter
 from runwell.http import Parameter
-from runwell.model import Bucket, Kind
-from runwell.query import FIELDS, MEASURES, TimeBucket, Type, vocabulary
+from runwell.model import Kind
+from runwell.query import FIELDS, Group, vocabulary
+from runwell.query.asked import read_shown
+from runwell.query.nearest import nearest
 
-GROUPS_MAX = 4
-LISTS = ("fields", "group_by", "summary")  # may be given more than once
+LISTS = ("fields", "group_by", "summary", "having", "order_by")  # may be given more than once
+FIELDS_MAX = 100
+LISTED = tuple(name for name in FIELDS if name != "payload")  # unless `fields` is given
+SHAPES = ("", "objects")
+WORDS = re.compile(r"[\w.]+(\(.*\))?(\s+\w+)+", re.DOTALL)
+OPEN, CLOSED, QUOTES = "([{", ")]}", "\"'"
 ATTEMPT_MAX = 2**31 - 1
 
 # A sequence is the name of what runs again and again, a result tells once more of events that are
@@ -23,6 +34,9 @@ NO_EVENTS = (Kind.SEQUENCE, Kind.RESULT)
 EVENTS = And(tuple(Compare(Field("kind"), "!=", kind) for kind in NO_EVENTS))
 FILTER = Parameter("filter", "conditions in CEL over canonical fields, tags, metrics and payload")
 LIMIT = Parameter("limit", "most rows to answer", int)
+SHAPE = Parameter(
+    "shape", "`objects`: a plain list of flat objects, as Grafana's Infinity reads it"
+)
 
 
 def refuse_unknown(query: QueryParams, known: Iterable[Parameter]) -> None:
@@ -45,12 +59,6 @@ def read_filter(query: QueryParams) -> Filter:
     return EVENTS if condition is None else And((EVENTS, condition))
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """`; did you mean ...?` if some name is close."""
-    close = difflib.get_close_matches(name, list(names), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
 def read_int(query: QueryParams, name: str, default: int, most: int) -> int:
     """A whole number from 1 to `most`."""
     text = query.get(name, "")
@@ -68,68 +76,81 @@ def read_attempt(query: QueryParams) -> int | None:
 
 
 def read_list(query: QueryParams, name: str) -> list[str]:
-    """Comma-separated and repeated values together."""
-    return [
-        part.strip() for text in query.getlist(name) for part in text.split(",") if part.strip()
-    ]
+    """Comma-separated and repeated values together; a comma in brackets or quotes parts nothing."""
+    return [part for text in query.getlist(name) for part in split_list(text)]
 
 
-def read_fields(query: QueryParams, default: Iterable[str]) -> tuple[Field, ...]:
-    """The chosen columns of a list."""
-    names = read_list(query, "fields") or list(default)
-    for name in names:
-        if name not in FIELDS:
-            raise BadParameter("fields", f"there is no field {name[:80]!r}{nearest(name, FIELDS)}")
-    return tuple(map(Field, dict.fromkeys(names)))
+def split_list(text: str) -> list[str]:
+    """The parts of a list, without the blanks around them and without empty ones.
+
+    >>> split_list('p95(duration), count(name in ["a", "b"])')
+    ['p95(duration)', 'count(name in ["a", "b"])']
+    """
+    parts, begin, depth, quote = [], 0, 0, ""
+    place = 0
+    while place < len(text):
+        letter = text[place]
+        if quote:
+            if letter == "\\":
+                place += 1
+            elif letter == quote:
+                quote = ""
+        elif letter in QUOTES:
+            quote = letter
+        elif letter in OPEN:
+            depth += 1
+        elif letter in CLOSED:
+            depth -= 1
+        elif letter == "," and depth <= 0:
+            parts.append(text[begin:place])
+            begin = place + 1
+        place += 1
+    return [part.strip() for part in (*parts, text[begin:]) if part.strip()]
 
 
-def read_measures(query: QueryParams) -> tuple[str, ...]:
-    """The chosen measures; all of them if none is."""
-    names = read_list(query, "summary") or list(MEASURES)
-    for name in names:
-        if name not in MEASURES:
-            raise BadParameter(
-                "summary", f"there is no measure {name[:80]!r}{nearest(name, MEASURES)}"
-            )
-    return tuple(dict.fromkeys(names))
+def read_fields(query: QueryParams, default: Iterable[str]) -> tuple[Field | Group, ...]:
+    """The chosen columns of a list: canonical fields, or any value that a filter may name.
+
+    Raises:
+        BadQuery: with the nearest name.
+    """
+    names = dict.fromkeys(read_list(query, "fields") or default)
+    if len(names) > FIELDS_MAX:
+        raise BadParameter("fields", f"at most {FIELDS_MAX} fields")
+    return tuple(read_shown(name, "fields") for name in names)
 
 
-def read_groups(query: QueryParams) -> tuple[Field | TimeBucket, ...]:
-    """`pipeline`, `day` or `day started`."""
-    words = read_list(query, "group_by")
-    if len(words) > GROUPS_MAX:
-        raise BadParameter("group_by", f"at most {GROUPS_MAX} groups")
-    groups = tuple(_group(text) for text in dict.fromkeys(words))
-    buckets = [group.bucket for group in groups if isinstance(group, TimeBucket)]
-    if len(set(buckets)) < len(buckets):
-        raise BadParameter("group_by", "the same bucket of two times: there is one column for it")
-    return groups
+def read_direction(text: str) -> tuple[str, bool]:
+    """`name`, `name asc` or `name desc`: the name, and whether it descends."""
+    name, _, last = text.rpartition(" ")
+    if last.lower() in ("asc", "desc") and name.strip():
+        return name.strip(), last.lower() == "desc"
+    if WORDS.fullmatch(text):
+        raise BadParameter("order_by", f"a name, then asc or desc, not {text[:80]!r}")
+    return text.strip(), False
 
 
-def _group(text: str) -> Field | TimeBucket:
-    name, _, field = text.partition(" ")
-    if name in set(Bucket):
-        return TimeBucket(Bucket(name), _time_field(field.strip() or "time"))
-    if name in FIELDS and not field:
-        return Field(name)
-    raise BadParameter(
-        "group_by", f"there is no group {text[:80]!r}{nearest(name, [*FIELDS, *map(str, Bucket)])}"
-    )
+def read_choice(query: QueryParams, name: str, choices: Sequence[str]) -> str:
+    """One of these words, or "" if it is not given and may be missing."""
+    text = query.get(name, "")
+    if text not in choices:
+        listed = ", ".join(repr(choice) for choice in choices if choice)
+        raise BadParameter(name, f"takes {listed}, not {text[:40]!r}{nearest(text, choices)}")
+    return text
 
 
-def _time_field(name: str) -> str:
-    times = [field for field, type_ in FIELDS.items() if type_ is Type.TIME]
-    if name not in times:
-        raise BadParameter("group_by", f"{name[:80]!r} is not a time{nearest(name, times)}")
+def read_zone(query: QueryParams) -> str:
+    """The IANA name of a time zone; "" is UTC."""
+    name = query.get("zone", "")
+    if name in ("", "UTC"):
+        return ""
+    known = zone_names()
+    if name not in known:
+        raise BadParameter("zone", f"there is no time zone {name[:40]!r}{nearest(name, known)}")
     return name
 
 
-def read_order(query: QueryParams) -> tuple[str, bool]:
-    """`name`, `name asc` or `name desc`: the name ("" if not given) and whether it descends."""
-    words = query.get("order_by", "").split()
-    if not words:
-        return "", False
-    direction = words[1].lower() if len(words) == 2 else "asc"  # noqa: PLR2004 - a name and a direction
-    if len(words) > 2 or direction not in ("asc", "desc"):  # noqa: PLR2004
-        raise BadParameter("order_by", "a name, then asc or desc")
-    return words[0], direction == "desc"
+@cache
+def zone_names() -> frozenset[str]:
+    """Every zone that this machine knows; the engine knows the same but for its own."""
+    return frozenset(available_timezones() - {"localtime"})

@@ -12,7 +12,7 @@ from runwell.errors import BadBody, BadParameter, TooLarge
 from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
 from runwell.query import Column, Rows
 from runwell.web import parameters
-from runwell.web.values import show_sql_rows
+from runwell.web.values import rendered, show_sql_rows
 
 AskSQL = Callable[[str, Sequence[Any]], Awaitable[Rows]]
 
@@ -56,11 +56,15 @@ def endpoints(ask: AskSQL, config: Config) -> list[Endpoint]:
                 f"more than {config.sql_text_bytes_max} characters of SQL", pointer="/sql"
             )
         rows = await ask(question.sql, question.params)
-        shown = show_sql_rows(rows.rows)
-        if shape == "objects":
-            names = [column.name for column in rows.columns]
-            return json_answer([dict(zip(names, row, strict=True)) for row in shown])
-        return json_answer(SQLAnswer(list(rows.columns), shown))
+
+        def render() -> Answer:
+            shown = show_sql_rows(rows.rows)
+            if shape == "objects":
+                names = [column.name for column in rows.columns]
+                return json_answer([dict(zip(names, row, strict=True)) for row in shown])
+            return json_answer(SQLAnswer(list(rows.columns), shown))
+
+        return await rendered(len(rows.rows), render)
 
     return [
         Endpoint(

@@ -1,4 +1,4 @@
-"""`/-/api/summary`: measures over all events, by time bucket or field."""
+"""`/-/api/summary`: measures over all events, by time bucket, field or any value."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import Any
 
 import msgspec
 
-from runwell.errors import BadParameter
 from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
 from runwell.protocols.base import Services
-from runwell.query import MEASURES, Summary
-from runwell.web import parameters
-from runwell.web.values import show_rows
+from runwell.query import Summary, TimeBucket
+from runwell.web import asking, parameters
+from runwell.web.values import rendered, show_rows
 
-PARAMETERS = (
-    Parameter("summary", f"comma-separated measures of: {', '.join(MEASURES)}; all if not given"),
-    Parameter(
-        "group_by", "fields or minute, hour, day, week, month, year, each also as `day started`"
-    ),
+PARAMETERS: tuple[Parameter, ...] = (
+    asking.SUMMARY,
+    asking.GROUP_BY,
     parameters.FILTER,
-    Parameter("order_by", "a group or measure, then asc or desc; by the groups if not given"),
+    asking.HAVING,
+    asking.ORDER_BY,
     parameters.LIMIT,
+    asking.ZONE,
+    parameters.SHAPE,
 )
 
 
@@ -35,8 +35,16 @@ def endpoints(services: Services) -> list[Endpoint]:
 
     async def summarize(call: Call) -> Answer:
         query = _read(call, services.config.page_max)
+        shape = parameters.read_choice(call.query, "shape", parameters.SHAPES)
         rows = await services.run(query)
-        return json_answer(SummaryAnswer(show_rows(rows)))
+        buckets = {group.name for group in query.group_by if isinstance(group, TimeBucket)}
+        zone = parameters.read_zone(call.query)
+
+        def render() -> Answer:
+            shown = show_rows(rows, zone, buckets)
+            return json_answer(shown if shape else SummaryAnswer(shown))
+
+        return await rendered(len(rows.rows), render)
 
     return [
         Endpoint(
@@ -45,7 +53,7 @@ def endpoints(services: Services) -> list[Endpoint]:
             handle=summarize,
             scope="read",
             summary="Summarize all events: counts by status, durations, percentiles, last run.",
-            answers={200: SummaryAnswer},
+            answers={200: SummaryAnswer | list[dict[str, Any]]},
             query=PARAMETERS,
         )
     ]
@@ -53,13 +61,16 @@ def endpoints(services: Services) -> list[Endpoint]:
 
 def _read(call: Call, page_max: int) -> Summary:
     parameters.refuse_unknown(call.query, PARAMETERS)
-    measures = parameters.read_measures(call.query)
-    groups = parameters.read_groups(call.query)
-    order_by, descending = parameters.read_order(call.query)
-    known = [*measures, *(group.name for group in groups)]
-    if order_by and order_by not in known:
-        problem = f"{order_by[:80]!r} is not asked for{parameters.nearest(order_by, known)}"
-        raise BadParameter("order_by", problem)
-    limit = parameters.read_int(call.query, "limit", page_max, page_max)
-    where = parameters.read_filter(call.query)
-    return Summary(measures, groups, where, order_by, descending, limit)
+    measures = asking.read_measures(call.query)
+    groups = asking.read_groups(call.query)
+    conditions = asking.read_conditions(call.query)
+    names = (*(group.name for group in groups), *measures)
+    return Summary(
+        tuple(measures),
+        groups,
+        parameters.read_filter(call.query),
+        asking.read_orders(call.query, names),
+        parameters.read_int(call.query, "limit", page_max, page_max),
+        {**conditions.measures, **measures},
+        conditions.having,
+    )

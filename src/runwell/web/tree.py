@@ -12,7 +12,6 @@ from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
 from runwell.protocols.base import Services
 from runwell.query import FIELDS
 from runwell.web import parameters
-from runwell.web.events import LISTED
 from runwell.web.values import show_value
 
 TREE_PARAMETERS = (
@@ -44,7 +43,9 @@ def endpoints(services: Services) -> list[Endpoint]:
 
     async def read_tree(call: Call) -> Answer:
         parameters.refuse_unknown(call.query, TREE_PARAMETERS)
-        fields = tuple(field.name for field in parameters.read_fields(call.query, LISTED))
+        fields = tuple(
+            field.name for field in parameters.read_fields(call.query, parameters.LISTED)
+        )
         source, scope, id_ = (call.params[name] for name in ("source", "scope", "id"))
         wanted = (*fields, "arrival")
         family = Family(services.run, source, scope, wanted, services.config.page_max)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runwell.filter.cel.calls import CALLS
 from runwell.filter.cel.coerce import Context
 from runwell.filter.cel.errors import BadExpression
 from runwell.filter.cel.meaning import (
+    CEL_NAMES,
     Known,
     Links,
     Meaning,
@@ -43,6 +46,26 @@ def build(node: Node, text: str, vocabulary: Vocabulary) -> Expression:
     if condition is None:
         raise BadExpression(f"expected boolean expression, but got {cel_type(meaning)}")
     return condition
+
+
+def build_value(
+    node: Node, text: str, vocabulary: Vocabulary, sorts: Sequence[Sort]
+) -> tuple[Expression, Sort]:
+    """The value of a checked expression, and its type: one of these.
+
+    Raises:
+        BadExpression: it is of none of these types, or uses what cannot be asked.
+    """
+    context = Context(text, vocabulary)
+    meaning = _Builder(context).meaning(node)
+    if isinstance(meaning, TagText):
+        meaning = Known(Function("first", (meaning.tag,)), Sort.TEXT)
+    own = [sort for sort in sorts if isinstance(meaning, Known) and meaning.sort is sort]
+    for sort in own or sorts:
+        if (expression := context.coerce(meaning, sort)) is not None:
+            return expression, sort
+    names = " or ".join(CEL_NAMES[sort] for sort in sorts)
+    raise BadExpression(f"expected {names}, but got {cel_type(meaning)}: {text}")
 
 
 class _Builder:

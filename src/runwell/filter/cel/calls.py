@@ -8,6 +8,7 @@ from runwell.filter.cel.coerce import LOOSE, Context
 from runwell.filter.cel.literals import is_zone, read_duration, read_offset, read_time
 from runwell.filter.cel.meaning import Known, Meaning, Path, Several, Sum, TagText
 from runwell.filter.cel.operators import EACH
+from runwell.filter.cel.patterns import problem_of
 from runwell.filter.cel.syntax import Call as CallNode
 from runwell.filter.tree import AnyOf, Call, Constant, Expression, Payload, Sort
 
@@ -89,6 +90,8 @@ def _check_pattern(context: Context, node: CallNode, pattern: Expression) -> Non
         raise context.error(node, "matches() takes a regular expression that is written out")
     if len(pattern.value) > REGEX_CHARS_MAX:
         raise context.error(node, f"regular expression exceeds {REGEX_CHARS_MAX} characters")
+    if problem := problem_of(pattern.value):
+        raise context.error(node, problem)
 
 
 def size(context: Context, node: CallNode, value: Meaning) -> Known:

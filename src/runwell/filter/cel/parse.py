@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cel_expr_python import cel
 
-from runwell.filter.cel.build import build
+from runwell.filter.cel.build import build, build_value
 from runwell.filter.cel.calls import CALLS
 from runwell.filter.cel.errors import BadExpression, at
 from runwell.filter.cel.meaning import Vocabulary
 from runwell.filter.cel.reserved import disguise, reveal, stand_ins
-from runwell.filter.cel.syntax import read_checked
-from runwell.filter.tree import Expression
+from runwell.filter.cel.syntax import Node, read_checked
+from runwell.filter.tree import Expression, Sort
+from runwell.model import Status
 
 TEXT_BYTES_MAX = 4_096
 NODES_MAX = 500
@@ -31,11 +33,13 @@ TYPES = {
 }
 STATUS = re.compile(r"^([A-Z_]+): (.*) \[\1\]$", re.DOTALL)
 NOWHERE = "ERROR: <input>:-1:-1: "
+SINGLE_EQUALS = re.compile(r"(token recognition error at: '=[^=\n]*')")
 UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
 # Of `a.b.c` the checker names the whole and the place of its last dot; cel-go the first name.
 QUALIFIED = re.compile(
     r"ERROR: <input>:(\d+):(\d+): (undeclared reference to '([^'.]+))(\.[^']+)(' .*)\n .*\n .*"
 )
+STATUSES = frozenset(map(str, Status))  # texts that are easily written without their quotes
 NO_TEXT = re.compile("[\0\ud800-\udfff]")  # the checker cannot read past these
 
 
@@ -61,8 +65,19 @@ class Environment:
         Raises:
             BadExpression: no expression, of another type than bool, or past a bound.
         """
-        if not text.strip():
-            return None
+        return build(self._node(text), text, self._parsed) if text.strip() else None
+
+    def parse_value(self, text: str, sorts: Sequence[Sort]) -> tuple[Expression, Sort]:
+        """The value that a text asks for, of one of these types; what is JSON is read as the first.
+
+        Of a tag the first of its texts. Bounds as in `parse`.
+
+        Raises:
+            BadExpression: no expression, of another type, or past a bound.
+        """
+        return build_value(self._node(text), text, self._parsed, sorts)
+
+    def _node(self, text: str) -> Node:
         if len(text.encode("utf-8", "replace")) > TEXT_BYTES_MAX:
             raise BadExpression(f"{NOWHERE}expression exceeds {TEXT_BYTES_MAX} bytes")
         if found := NO_TEXT.search(text):
@@ -71,7 +86,7 @@ class Environment:
         node, count = read_checked(self._check(text))
         if count > NODES_MAX:
             raise BadExpression(f"{NOWHERE}expression exceeds {NODES_MAX} nodes ({count})")
-        return build(node, text, self._parsed)
+        return node
 
     def _check(self, text: str) -> bytes:
         try:
@@ -88,11 +103,14 @@ class Environment:
         problem = QUALIFIED.sub(lambda place: _at_first_name(place, text), problem)
         if self._vocabulary.hints:
             problem = UNDECLARED.sub(self._hinted, problem)
+            problem = SINGLE_EQUALS.sub(r"\1; did you mean '=='?", problem)
         return problem[:SHOWN_CHARS]
 
     def _hinted(self, found: re.Match[str]) -> str:
-        close = difflib.get_close_matches(found[1], [*self._vocabulary.variables, *CALLS], n=1)
-        return f"{found[0]}; did you mean '{close[0]}'?" if close else found[0]
+        names, first = [*self._vocabulary.variables, *CALLS], found[1].partition(".")[0]
+        close = [f"'{name}'" for name in difflib.get_close_matches(first, names, n=1)]
+        meant = [f"the text '{found[1]}'"] if found[1] in STATUSES else close
+        return f"{found[0]}; did you mean {meant[0]}?" if meant else found[0]
 
 
 def _at_first_name(place: re.Match[str], text: str) -> str:

@@ -1,7 +1,10 @@
 """ETS (event-tracking-service): deploys and other events; created, merged, updated, traced."""
 
+from importlib import resources
+
 from runwell.protocols.base import Protocol
 from runwell.protocols.ets.errors import render_error
+from runwell.protocols.ets.native import admit
 from runwell.protocols.ets.routes import endpoints
 
 PROTOCOL = Protocol(
@@ -10,4 +13,6 @@ PROTOCOL = Protocol(
     claims=("/api/v1/event", "/api/v1/events", "/event", "/monitor/ping", "/api/swagger.json"),
     endpoints=endpoints,
     render_error=render_error,
+    admit=admit,
+    views=(resources.files(__name__) / "views.sql").read_text("utf-8"),
 )

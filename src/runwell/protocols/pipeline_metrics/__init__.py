@@ -4,6 +4,7 @@ from importlib import resources
 
 from runwell.protocols.base import Protocol
 from runwell.protocols.pipeline_metrics.errors import render_error
+from runwell.protocols.pipeline_metrics.native import admit
 from runwell.protocols.pipeline_metrics.routes import endpoints
 
 PROTOCOL = Protocol(
@@ -12,5 +13,6 @@ PROTOCOL = Protocol(
     claims=("/save_metrics",),
     endpoints=endpoints,
     render_error=render_error,
+    admit=admit,
     views=(resources.files(__name__) / "views.sql").read_text("utf-8"),
 )

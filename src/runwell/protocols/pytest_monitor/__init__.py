@@ -1,7 +1,10 @@
 """The server that pytest-monitor's `--remote-server` talks to (monitor-server-api 1.1)."""
 
+from importlib import resources
+
 from runwell.protocols.base import Protocol
 from runwell.protocols.pytest_monitor.errors import render_error
+from runwell.protocols.pytest_monitor.native import admit
 from runwell.protocols.pytest_monitor.routes import endpoints
 
 PROTOCOL = Protocol(
@@ -21,4 +24,6 @@ PROTOCOL = Protocol(
     ),
     endpoints=endpoints,
     render_error=render_error,
+    admit=admit,
+    views=(resources.files(__name__) / "views.sql").read_text("utf-8"),
 )

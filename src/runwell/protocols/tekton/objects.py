@@ -69,6 +69,7 @@ def describe(payload: bytes, name: RecordName, limits: Limits) -> dict[str, Any]
     metadata = _object(found, "metadata")
     labels, annotations = _texts(metadata, "labels"), _texts(metadata, "annotations")
     condition = _condition(_object(found, "status"))
+    created = _time(found, CREATION_TIMESTAMP)
     started, finished = _time(found, START_TIME), _time(found, COMPLETION_TIME)
     log_url = annotations.get(f"{PAC}log-url", "")
     return {
@@ -80,7 +81,8 @@ def describe(payload: bytes, name: RecordName, limits: Limits) -> dict[str, Any]
         "ref": annotations.get(f"{PAC}source-branch") or annotations.get(f"{PAC}branch", ""),
         "sha": annotations.get(f"{PAC}sha", ""),
         "status": _status(condition),
-        "created": _time(found, CREATION_TIMESTAMP),
+        "created": created,
+        "queued": created,  # an object waits from the moment it is there, if only for a moment
         "started": started,
         "finished": finished,
         "duration": None if started is None or finished is None else finished - started,

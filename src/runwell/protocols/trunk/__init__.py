@@ -5,6 +5,7 @@ from importlib import resources
 from runwell.http import header_token
 from runwell.protocols.base import Protocol
 from runwell.protocols.trunk.errors import render_error
+from runwell.protocols.trunk.native import admit
 from runwell.protocols.trunk.routes import endpoints
 
 PROTOCOL = Protocol(
@@ -13,6 +14,7 @@ PROTOCOL = Protocol(
     claims=("/v1/metrics",),
     endpoints=endpoints,
     render_error=render_error,
+    admit=admit,
     credentials=header_token("x-api-token"),
     goes_stale=True,
     views=(resources.files(__name__) / "views.sql").read_text("utf-8"),

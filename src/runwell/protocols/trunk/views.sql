@@ -29,7 +29,7 @@ SELECT
   e.started,
   e.finished,
   e.duration,
-  epoch_us(e.started - e.queued) / 1e6            AS wait,
+  e.queue                                         AS wait,
   e.metrics,
   map_concat(coalesce(s.tags, MAP {}), e.tags)    AS tags,
   e.links,
@@ -39,3 +39,18 @@ LEFT JOIN event AS s
   ON s.source = 'trunk' AND s.kind = 'sequence'
   AND s.scope = e.scope || '/sequences' AND s.id = e.component
 WHERE e.source = 'trunk';
+
+COMMENT ON VIEW trunk_sequences IS 'one row for each sequence (a pipeline, a job, a stage as such), as its newest event tells it';
+COMMENT ON COLUMN trunk_sequences.key IS 'what it is known by within its repository';
+COMMENT ON COLUMN trunk_sequences.name IS 'its newest name';
+COMMENT ON COLUMN trunk_sequences.platform IS 'the system that runs it, as jenkins';
+COMMENT ON COLUMN trunk_sequences.kind IS 'the sender''s word for what it is: pipeline, stage ...';
+COMMENT ON COLUMN trunk_sequences.tags IS 'its tags, of the newest event that told any';
+COMMENT ON COLUMN trunk_sequences.newest_event IS 'when its newest event began';
+COMMENT ON COLUMN trunk_sequences.scope IS 'host/owner/name/sequences';
+
+COMMENT ON VIEW trunk_events IS 'one row for each attempt of a run, a job or a stage, with its sequence';
+COMMENT ON COLUMN trunk_events.name IS 'newest name of its sequence, else its own';
+COMMENT ON COLUMN trunk_events.sequence_key IS 'its sequence: key of trunk_sequences';
+COMMENT ON COLUMN trunk_events.wait IS 'seconds it waited for its start, as wait_ms, queue_ms or init_ms tell it';
+COMMENT ON COLUMN trunk_events.tags IS 'its tags, and those of its sequence that it has none of itself';

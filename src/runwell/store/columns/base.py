@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from runwell.errors import QueryTooLong
-from runwell.query import Query, Rows, StoredPath
+from runwell.query import Column, Query, Relation, Rows, StoredPath
 from runwell.store.ledger.base import Change
+
+
+NICE = 19  # a thread of questions gets a 68th of the processor of one that takes in events
+
+
+def yield_to_writes() -> None:
+    """Make this thread one that steps back wherever events wait to be taken in (Linux)."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 class Stopper:
@@ -58,7 +67,31 @@ class SQLLimits:
         self.bytes_max = bytes_max
 
 
-class Columns(Protocol):
+class Typed(NamedTuple):
+    """A parameter that is to be of a type of the engine, whatever Python makes of its value."""
+
+    value: Any
+    type: str
+
+
+class Described(NamedTuple):
+    """What is known of a question before it is asked."""
+
+    parameters: tuple[str, ...]  # the engine's types, in their order
+    columns: tuple[Column, ...]
+
+
+class SQLEngine(Protocol):
+    """What answers SQL."""
+
+    def sql(self, text: str, params: Sequence[Any], limits: SQLLimits, stopper: Stopper) -> Rows:
+        """Answer one SELECT over the documented relations. Raises BadQuery, QueryTooLong."""
+
+    def describe(self, text: str, known: Sequence[str], stopper: Stopper) -> Described:
+        """Tell what a SELECT takes and answers; `known` has the types that the asker knows."""
+
+
+class Columns(SQLEngine, Protocol):
     """Typed columns of every event. One thread applies; any thread asks."""
 
     def applied(self) -> int:
@@ -73,11 +106,8 @@ class Columns(Protocol):
     def run(self, query: Query, stopper: Stopper) -> Rows:
         """Answer a question. Raises QueryTooLong when stopped, TooLarge past a bound in bytes."""
 
-    def sql(self, text: str, params: Sequence[Any], limits: SQLLimits, stopper: Stopper) -> Rows:
-        """Answer one SELECT over the documented relations. Raises BadQuery, QueryTooLong."""
-
-    def relations(self) -> dict[str, list[tuple[str, str]]]:
-        """The documented relations: name -> [(column, type)]."""
+    def relations(self) -> dict[str, Relation]:
+        """The documented relations by their names."""
 
     def close(self) -> None:
         """Give everything back; nothing may be asked afterwards."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 from runwell.errors import BadQuery
 from runwell.filter import (
@@ -22,13 +22,16 @@ from runwell.filter import (
     StartsWith,
     Tag,
 )
+from runwell.model import Bucket
 from runwell.query import (
     FIELDS,
     MEASURES,
     Column,
     Count,
     Group,
+    Having,
     Measure,
+    Names,
     Order,
     Query,
     Select,
@@ -55,6 +58,8 @@ def compile_query(query: Query, dialect: Dialect, paths: Paths) -> Statement:
         case Count(of):
             inner = Select(of.fields, of.where, distinct=of.distinct)
             statement.text = _count(inner, statement)
+        case Names():
+            statement.text = _names(query, statement)
         case Summary():
             statement.text = _summary(query, statement)
         case _:
@@ -99,6 +104,14 @@ def _count(query: Select, statement: Statement) -> str:
     return text
 
 
+def _names(query: Names, statement: Statement) -> str:
+    statement.columns = [Column("name", Type.TEXT), Column("events", Type.INTEGER)]
+    keys = statement.dialect.keys.format(x=query.of)
+    inner = " ".join([f"SELECT {keys} AS key FROM", TABLE, *_where(query.where, statement)])
+    text = f"SELECT key, count(*) FROM ({inner}) GROUP BY key ORDER BY 2 DESC, key"
+    return text if query.limit is None else f"{text} LIMIT {statement.bind(query.limit)}"
+
+
 def _orders(orders: tuple[Order, ...], statement: Statement) -> list[str]:
     return [
         f"{_raw(order.by, statement)} {'DESC' if order.descending else 'ASC'} "
@@ -111,8 +124,10 @@ def _where(where: Filter | None, statement: Statement) -> list[str]:
     return [] if where is None else ["WHERE", _condition(where, statement)]
 
 
-def _column(operand: Operand) -> Column:
+def _column(operand: Operand | Group) -> Column:
     match operand:
+        case Group(name, _, type_):
+            return Column(name, type_)
         case Field(name):
             return Column(name, field_type(name))
         case Tag(name):
@@ -137,11 +152,18 @@ def _raw(operand: Operand, statement: Statement) -> str:
             assert_never(operand)
 
 
-def _shown(operand: Operand, statement: Statement) -> str:
+def _shown(operand: Operand | Group, statement: Statement) -> str:
     """The expression that an answer shows."""
+    if isinstance(operand, Group):
+        return _value(operand.by, operand.type, statement)
     raw = _raw(operand, statement)
     is_time = isinstance(operand, Field) and FIELDS[operand.name] is Type.TIME
     return statement.dialect.micros.format(x=raw) if is_time else raw
+
+
+def _value(expression: Expression, type_: Type, statement: Statement) -> str:
+    text = compile_expression(expression, statement)
+    return statement.dialect.micros.format(x=text) if type_ is Type.TIME else text
 
 
 def _condition(condition: Filter, statement: Statement) -> str:  # noqa: PLR0911 - one a shape
@@ -163,8 +185,7 @@ def _condition(condition: Filter, statement: Statement) -> str:  # noqa: PLR0911
             value = statement.bind(list(texts))
             return statement.dialect.one_of.format(x=_raw(left, statement), value=value)
         case Among(left, field_, where):
-            inner = Select((field_,), where)
-            raw, wanted = _raw(left, statement), _raw(inner.fields[0], statement)
+            raw, wanted = _raw(left, statement), _raw(field_, statement)
             return f"{raw} IN (SELECT {wanted} FROM {TABLE} WHERE {_condition(where, statement)})"
         case _:
             return compile_expression(condition, statement)
@@ -194,11 +215,15 @@ def _summary(query: Summary, statement: Statement) -> str:
     ]  # after the groups' columns
     quantiles = _quantiles(measures.values())
     aggregates = [_aggregate(measure, quantiles, statement) for measure in measures.values()]
-    parts = ["SELECT", ", ".join(groups + aggregates), "FROM", TABLE]
+    shown = [group.shown for group in groups]
+    parts = ["SELECT", ", ".join(shown + aggregates), "FROM", TABLE]
     parts += _where(query.where, statement)
     places = [str(place + 1) for place in range(len(groups))]
-    if places:
-        parts += ["GROUP BY", ", ".join(places)]
+    if groups:
+        by = [group.by or place for group, place in zip(groups, places, strict=True)]
+        parts += ["GROUP BY", ", ".join(by)]
+    if query.having:
+        parts += ["HAVING", " AND ".join(_having(part, query, statement) for part in query.having)]
     if order := _summary_order(query, places):
         parts += ["ORDER BY", ", ".join(order)]
     if query.limit is not None:
@@ -207,31 +232,67 @@ def _summary(query: Summary, statement: Statement) -> str:
 
 
 def _summary_order(query: Summary, places: list[str]) -> list[str]:
-    if not query.order_by:
-        return [f"{place} NULLS LAST" for place in places]
     names = [group.name for group in query.group_by] + list(query.measures)
-    if query.order_by not in names:
-        raise BadQuery(f"order_by: {query.order_by!r} is not asked for", pointer="order_by")
-    first = f"{names.index(query.order_by) + 1} {'DESC' if query.descending else 'ASC'} NULLS LAST"
-    return [first, *places]
+    order = []
+    for name, descending in query.order:
+        if name not in names:
+            raise BadQuery(f"order_by: {name!r} is not asked for", pointer="order_by")
+        place = names.index(name) + 1
+        order.append(f"{place} {'DESC' if descending else 'ASC'} NULLS LAST")
+    return order + [f"{place} NULLS LAST" for place in places]
 
 
-def _group(group: Field | TimeBucket | Group, statement: Statement) -> str:
+def _having(having: Having, query: Summary, statement: Statement) -> str:
+    measure = _measure(having.measure, query)
+    number = _aggregate(measure, _quantiles([measure]), statement)
+    return f"{number} {SQL_OPERATORS[having.comparison]} {statement.bind(having.bound)}"
+
+
+class _Grouped(NamedTuple):
+    """A group's value as it is shown, and what is grouped by if that is something simpler."""
+
+    shown: str
+    by: str = ""
+
+
+def _group(group: Field | TimeBucket | Group, statement: Statement) -> _Grouped:
     match group:
         case Field(name):
             statement.columns.append(Column(name, field_type(name)))
-            return _shown(group, statement)
-        case TimeBucket(bucket, field):
+            return _Grouped(_shown(group, statement))
+        case TimeBucket(_, field):
             if field_type(field) is not Type.TIME:
                 raise BadQuery(f"{field!r} is not a time", pointer="group_by")
             statement.columns.append(Column(group.name, Type.TIME))
-            start = statement.dialect.truncate[bucket].format(x=field)
-            return statement.dialect.micros.format(x=start)
+            return _bucket(group, statement)
         case Group(name, by, type_):
             statement.columns.append(Column(name, type_))
-            return compile_expression(by, statement)
+            return _Grouped(_value(by, type_, statement))
         case _:
             assert_never(group)
+
+
+def _bucket(group: TimeBucket, statement: Statement) -> _Grouped:
+    """Where the bucket begins, in microseconds; the same as `bucket_start` of model/times.py."""
+    dialect = statement.dialect
+    if not group.zone:
+        start = dialect.truncate[group.bucket].format(x=group.field)
+        return _Grouped(dialect.micros.format(x=start))
+    zone = statement.bind(group.zone)
+    if group.bucket in (Bucket.MINUTE, Bucket.HOUR):
+        once = dialect.instant.format(x=_step_start(group.field, group.bucket, zone, dialect))
+        return _Grouped(_step_start(once, group.bucket, zone, dialect))
+    wall = dialect.at_zone.format(x=group.field, zone=zone)
+    shown = dialect.truncate[group.bucket].format(x=wall)  # one a day, and quick to tell apart
+    instant = dialect.from_zone.format(x=shown, zone=zone)
+    return _Grouped(dialect.micros.format(x=instant), shown)
+
+
+def _step_start(time: str, bucket: Bucket, zone: str, dialect: Dialect) -> str:
+    wall = dialect.at_zone.format(x=time, zone=zone)
+    start = dialect.truncate[bucket].format(x=wall)
+    micros = dialect.micros.format
+    return f"({micros(x=time)} - {micros(x=wall)} + {micros(x=start)})"
 
 
 def _measure(name: str, query: Summary) -> Measure:
@@ -265,6 +326,10 @@ def _aggregate(measure: Measure, quantiles: Quantiles, statement: Statement) -> 
             listed = dialect.quantiles.format(x=of, qs=", ".join(map(str, asked)))
             narrowed = _narrowed(listed, measure.where, statement)
             return dialect.quantile_at.format(x=f"({narrowed})", n=asked.index(measure.q) + 1)
+        case "distinct":
+            return _narrowed(f"count(DISTINCT {of})", measure.where, statement)
+        case "rate":
+            return _narrowed(f"avg(CAST({of} AS INTEGER))", measure.where, statement)
         case "count" | "avg" | "min" | "max" | "sum" as function:
             call = _narrowed(f"{function}({of})", measure.where, statement)
             return dialect.micros.format(x=call) if measure.type is Type.TIME else call

@@ -18,9 +18,12 @@ class Dialect:
     starts_with: str
     contains: str
     truncate: dict[str, str]  # bucket -> start of the bucket that a time falls into
+    at_zone: str  # a time as the clock of the bound `{zone}` shows it
+    from_zone: str  # when `{zone}` shows the midnight `{x}`; of two midnights in a night the first
     quantiles: str  # interpolated quantiles `{qs}` of a number, as a list
     quantile_at: str  # the `{n}`th (from 1) of that list
     link: str  # the address of the link whose name is bound
+    keys: str  # a row for each name in the map `{x}`
     any_of: str  # some value `v` of a list fulfils `{condition}`; NULL without the list
     text_in: str  # of JSON `{x}` at the pointer `{path}`: its text
     text_of: str  # of JSON `{x}` itself: its text

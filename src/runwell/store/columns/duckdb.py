@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,24 @@ import duckdb
 
 from runwell.errors import BadQuery, QueryTooLong, TooLarge
 from runwell.observe import log
-from runwell.query import Column, Order, Query, Rows, Select, StoredPath, Type
+from runwell.query import Order, Query, Relation, Rows, Select, StoredPath, Type
 from runwell.store.columns import nearby
-from runwell.store.columns.base import Additions, ColumnsHeld, SQLLimits, Stopper
+from runwell.store.columns.base import (
+    Additions,
+    ColumnsHeld,
+    Described,
+    SQLLimits,
+    Stopper,
+    yield_to_writes,
+)
 from runwell.store.columns.compile import compile_query
 from runwell.store.columns.duckdb_dialect import DUCKDB
 from runwell.store.columns.expressions import column_of
-from runwell.store.columns.sandbox import check_sql
+from runwell.store.columns.reader import Reader
+from runwell.store.columns.relations import make_views, read_relations
 from runwell.store.ledger.base import REMOVED, Change
+
+Settings = dict[str, str | bool | int | float | list[str]]
 
 HELD = "Could not set lock"  # DuckDB has one error class for this and for a file that is none
 MIB = 1024 * 1024
@@ -34,7 +45,7 @@ UNANSWERABLE = (
     duckdb.ConversionException,
     duckdb.NotImplementedException,  # a time zone that the engine does not know yet
 )
-VERSION = 5  # of sql/duckdb.sql: another number in a file makes the columns anew
+VERSION = 6  # of sql/duckdb.sql: another number in a file makes the columns anew
 
 _sql = resources.files("runwell.store.columns") / "sql"
 SCHEMA = (_sql / "duckdb.sql").read_text("utf-8")
@@ -64,10 +75,12 @@ class DuckDBColumns:
         # in one order, whatever the protocols': that of the columns in the file
         self._paths = {path.steps: path for path in sorted(added.paths, key=_path_name)}
         self._apply = _apply_statement(list(self._paths.values()))
-        self._settings: dict[str, str | bool | int | float | list[str]] = {
+        self._settings: Settings = {
             "threads": str(threads),
             "memory_limit": f"{memory_mib}MiB",
             "checkpoint_threshold": CHECKPOINT,
+            # rows of a short list whose other columns are read once it is known which they are
+            "late_materialization_max_rows": "10001",
             "enable_external_access": "false",
             "python_enable_replacements": "false",
             "autoinstall_known_extensions": "false",
@@ -79,18 +92,18 @@ class DuckDBColumns:
             Order, tuple[int, int | None]
         ] = {}  # applied when it was asked, and the value
         self._connection = self._open(ledger_identity)
-        for view in added.views:
-            self._connection.execute(view)
+        make_views(self._connection, added.views)
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")  # not the machine's
         self._connection.execute("SET lock_configuration = true")
-        self._relations = self._read_relations()
+        self._relations = read_relations(self._connection)
+        self._reader = Reader(self._connection, self._relations)
         self._applied = self._read_applied()
 
     def _open(self, ledger_identity: str) -> duckdb.DuckDBPyConnection:
         if not self.path.exists():
             return self._make(ledger_identity)
         try:
-            connection = duckdb.connect(str(self.path), config=self._settings)
+            connection = _connect(self.path, self._settings)
             if _is_projection_of(connection, ledger_identity, self._path_names()):
                 return connection
             connection.close()
@@ -104,7 +117,7 @@ class DuckDBColumns:
 
     def _make(self, ledger_identity: str) -> duckdb.DuckDBPyConnection:
         delete_files(self.path)
-        connection = duckdb.connect(str(self.path), config=self._settings)
+        connection = _connect(self.path, self._settings)
         connection.execute("BEGIN")
         connection.execute(SCHEMA)
         for path in self._paths.values():
@@ -203,42 +216,26 @@ class DuckDBColumns:
         return Rows(tuple(statement.columns), rows)
 
     def sql(self, text: str, params: Sequence[Any], limits: SQLLimits, stopper: Stopper) -> Rows:
-        """See `Columns.sql`."""
-        cursor = self._connection.cursor()
-        try:
-            stopper.attach(cursor.interrupt)
-            check_sql(cursor, text, set(self._relations))
-            cursor.execute("BEGIN TRANSACTION READ ONLY")
-            cursor.execute(text, list(params))
-            columns = tuple(Column(item[0], str(item[1])) for item in cursor.description or ())
-            return Rows(columns, _fetch(cursor, limits))
-        except duckdb.InterruptException as error:
-            raise QueryTooLong from error
-        except (duckdb.Error, OverflowError) as error:  # an interval past what Python has, say
-            raise BadQuery(str(error).strip(), pointer="/sql") from error
-        finally:
-            stopper.detach()
-            cursor.close()
+        """See `SQLEngine.sql`."""
+        return self._reader.sql(text, params, limits, stopper)
 
-    def _read_relations(self) -> dict[str, list[tuple[str, str]]]:
-        rows = self._connection.execute(
-            "SELECT table_name, column_name, data_type FROM duckdb_columns() "
-            "WHERE schema_name = 'main' AND table_name IN "
-            "(SELECT view_name FROM duckdb_views() WHERE NOT internal) "
-            "ORDER BY table_name, column_index"
-        ).fetchall()
-        relations: dict[str, list[tuple[str, str]]] = {}
-        for table, column, type_ in rows:
-            relations.setdefault(table, []).append((column, type_))
-        return relations
+    def describe(self, text: str, known: Sequence[str], stopper: Stopper) -> Described:
+        """See `SQLEngine.describe`."""
+        return self._reader.describe(text, known, stopper)
 
-    def relations(self) -> dict[str, list[tuple[str, str]]]:
+    def relations(self) -> dict[str, Relation]:
         """See `Columns.relations`."""
         return self._relations
 
     def close(self) -> None:
         """See `Columns.close`: a checkpoint on the way out."""
         self._connection.close()
+
+
+def _connect(path: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
+    """Open the file. The engine's threads begin as nice as the one that starts them."""
+    with ThreadPoolExecutor(1, initializer=yield_to_writes) as starter:
+        return starter.submit(duckdb.connect, str(path), config=settings).result()
 
 
 def delete_files(path: Path) -> None:
@@ -285,17 +282,4 @@ def _fetch_all(cursor: duckdb.DuckDBPyConnection, bytes_max: int) -> list[tuple[
         size += sum(len(str(value)) for row in some for value in row if type(value) is dict)
         if size > bytes_max:
             raise TooLarge(f"more than {bytes_max} bytes in one answer: ask for fewer events")
-    return rows
-
-
-def _fetch(cursor: duckdb.DuckDBPyConnection, limits: SQLLimits) -> list[tuple[Any, ...]]:
-    rows: list[tuple[Any, ...]] = []
-    size = 0
-    while row := cursor.fetchone():  # one by one: a row may be large
-        rows.append(row)
-        size += len(str(row))
-        if len(rows) > limits.rows_max:
-            raise TooLarge(f"more than {limits.rows_max} rows: add a LIMIT", pointer="/sql")
-        if size > limits.bytes_max:
-            raise TooLarge(f"more than {limits.bytes_max} bytes: ask for less", pointer="/sql")
     return rows

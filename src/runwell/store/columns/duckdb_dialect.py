@@ -47,6 +47,7 @@ FUNCTIONS = {
     "text_length": "length({0})",
     "last_segment": "split_part({0}, '/', -1)",
     "count": "len({0})",
+    "first": "{0}[1]",
     **{name: f"TRY({{0}} {sign} {{1}})" for name, sign in WHOLE.items()},
     "negate": "TRY(CAST(0 AS BIGINT) - {0})",  # minus before a constant may give a wider integer
     **{name: f"({{0}} {sign} {{1}})" for name, sign in FLOATS.items()},
@@ -80,6 +81,7 @@ FUNCTIONS = {
         "'0'), '.') || 's')"
     ),
 }
+AFTER_NOON = "(timezone({zone}, {x} - INTERVAL 12 HOUR) + INTERVAL 12 HOUR)"
 
 DUCKDB = Dialect(
     micros="epoch_us({x})",
@@ -93,11 +95,18 @@ DUCKDB = Dialect(
     # date_trunc: an ISO week, which starts on Monday
     truncate={
         bucket: f"date_trunc('{bucket}', {{x}})"
-        for bucket in ("minute", "hour", "day", "week", "month", "year")
+        for bucket in ("minute", "hour", "day", "week", "month", "quarter", "year")
     },
+    at_zone="timezone({zone}, CAST({x} AS TIMESTAMPTZ))",
+    # The engine takes the second of two midnights: the first is half a day after noon.
+    from_zone=(
+        f"CASE WHEN timezone({{zone}}, {AFTER_NOON}) = {{x}} THEN {AFTER_NOON} "
+        "ELSE timezone({zone}, {x}) END"
+    ),
     quantiles="quantile_cont({x}, [{qs}])",
     quantile_at="{x}[{n}]",
     link="links[{name}]",
+    keys="unnest(map_keys({x}))",
     any_of="CASE WHEN len({x}) > 0 THEN len(list_filter({x}, lambda v: {condition})) > 0 END",
     text_in="json_extract_string({x}, {path})",
     text_of="({x} ->> '$')",

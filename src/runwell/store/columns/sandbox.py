@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from runwell.errors import BadQuery
+from runwell.errors import BadQuery, BadSyntax, ClosedHere, ReadOnly, UnknownRelation
 from runwell.store.columns.functions import FUNCTIONS, TABLE_FUNCTIONS
 
 ONLY_SELECT = "only SELECT is allowed here"
@@ -60,33 +60,62 @@ EXPRESSIONS = {
 }
 
 
-def check_sql(cursor: duckdb.DuckDBPyConnection, text: str, relations: Collection[str]) -> None:
-    """Raise BadQuery unless `text` is one SELECT that reads only `relations`."""
+def check_sql(
+    cursor: duckdb.DuckDBPyConnection,
+    text: str,
+    relations: Collection[str],
+    functions: Collection[str] = FUNCTIONS,
+) -> dict[str, Any]:
+    """Raise BadQuery unless `text` is one SELECT that reads only `relations`; its tree."""
+    statement = parse_sql(cursor, text)
+    try:
+        _Check(relations, functions, text).value(statement, frozenset())
+    except RecursionError as error:
+        raise BadQuery("the question nests too deep", pointer="/sql") from error
+    return statement
+
+
+def parse_sql(cursor: duckdb.DuckDBPyConnection, text: str) -> dict[str, Any]:
+    """The tree of one SELECT, as the engine's own parser reads it; nothing is checked."""
     row = cursor.execute("SELECT json_serialize_sql(?)", [text]).fetchone()
     assert row is not None
     try:
         tree = json.loads(row[0])
-        if tree["error"]:
-            raise BadQuery(_problem(tree), pointer="/sql")
-        if len(tree["statements"]) != 1:
-            raise BadQuery("one SELECT a question", pointer="/sql")
-        _Check(relations).value(tree["statements"][0], frozenset())
     except RecursionError as error:
         raise BadQuery("the question nests too deep", pointer="/sql") from error
+    if tree["error"]:
+        raise _problem(tree, text)
+    if len(tree["statements"]) != 1:
+        raise BadQuery("one SELECT a question", pointer="/sql")
+    statement: dict[str, Any] = tree["statements"][0]
+    return statement
 
 
-def _problem(tree: dict[str, Any]) -> str:
+def _problem(tree: dict[str, Any], text: str) -> BadQuery:
     message = str(tree["error_message"])
     if tree.get("error_type") == "not implemented":
-        return ONLY_SELECT if "Only SELECT" in message else message
-    position = tree.get("position")
-    return f"{message} (at character {int(position) + 1})" if position is not None else message
+        if "Only SELECT" in message:
+            return ReadOnly(ONLY_SELECT, pointer="/sql")
+        return BadSyntax(message, pointer="/sql")
+    found = tree.get("position")
+    if found is None:
+        return BadSyntax(message, pointer="/sql")
+    shown = f"{message} (at character {int(found) + 1})"
+    return BadSyntax(shown, pointer="/sql", position=_character(text, int(found)))
+
+
+def _character(text: str, byte: int) -> int | None:
+    """Which character the engine means by a byte of the text; it has none for what it made."""
+    encoded = text.encode()
+    return len(encoded[:byte].decode(errors="ignore")) + 1 if byte < len(encoded) else None
 
 
 class _Check:
     """Walks a statement. `ctes` are the names that WITH has brought into view at that place."""
 
-    def __init__(self, relations: Collection[str]) -> None:
+    def __init__(self, relations: Collection[str], functions: Collection[str], text: str) -> None:
+        self._text = text
+        self._functions = functions
         self._relations = relations
         self._known = frozenset(map(_fold, relations))
 
@@ -108,13 +137,13 @@ class _Check:
             case "BASE_TABLE":
                 self._table(node, ctes)
             case "TABLE_FUNCTION":
-                _check_function(node["function"], TABLE_FUNCTIONS, "table function")
+                self._function(node["function"], TABLE_FUNCTIONS, "table function")
                 node = {**node, "function": node["function"]["arguments"]}
             case "RECURSIVE_CTE_NODE":
                 self.value(node["right"], ctes | {_fold(node["cte_name"])})
                 node = {**node, "right": None}
             case _ if node.get("class") in {"FUNCTION", "WINDOW"}:
-                _check_function(node, FUNCTIONS, "function")
+                self._function(node, self._functions, "function")
         for key, part in node.items():
             if key != "cte_map":
                 self.value(part, ctes)
@@ -125,25 +154,33 @@ class _Check:
         is_cte = name in ctes and not node["schema_name"]
         if node["catalog_name"] or not (is_relation or is_cte):
             known = ", ".join(sorted(self._relations))
-            raise BadQuery(
-                f"there is no relation {node['table_name']!r}; there are {known}", pointer="/sql"
+            raise UnknownRelation(
+                f"there is no relation {node['table_name']!r}; there are {known}",
+                pointer="/sql",
+                position=self._place(node),
             )
+
+    def _function(self, node: dict[str, Any], allowed: Collection[str], what: str) -> None:
+        name = str(node["function_name"]).lower()
+        if name not in allowed:
+            close = difflib.get_close_matches(name, allowed, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise ClosedHere(
+                f"the {what} {name} is closed here{hint}",
+                pointer="/sql",
+                position=self._place(node),
+            )
+
+    def _place(self, node: dict[str, Any]) -> int | None:
+        return _character(self._text, int(node["query_location"]))
 
 
 def _check_kind(node: dict[str, Any]) -> None:
     kind = node.get("class")
     if kind is not None and kind not in EXPRESSIONS:
-        raise BadQuery(f"{str(kind).lower()} is closed here", pointer="/sql")
+        raise ClosedHere(f"{str(kind).lower()} is closed here", pointer="/sql")
     if kind is None and isinstance(node.get("type"), str) and node["type"] not in NODES:
-        raise BadQuery(ONLY_SELECT, pointer="/sql")
-
-
-def _check_function(node: dict[str, Any], allowed: Collection[str], what: str) -> None:
-    name = str(node["function_name"]).lower()
-    if name not in allowed:
-        close = difflib.get_close_matches(name, allowed, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise BadQuery(f"the {what} {name} is closed here{hint}", pointer="/sql")
+        raise ReadOnly(ONLY_SELECT, pointer="/sql")
 
 
 def _fold(name: str) -> bytes:

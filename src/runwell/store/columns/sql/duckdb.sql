@@ -31,6 +31,7 @@ CREATE TABLE event (
   recorded    TIMESTAMP,                    -- UTC, when the record of it was made
   updated     TIMESTAMP,                    -- UTC, when that record last changed
   duration    BIGINT,                       -- microseconds
+  queue       BIGINT,                       -- microseconds from queued, or an earlier created, to started
   description VARCHAR NOT NULL,
   metrics     MAP(VARCHAR, DOUBLE) NOT NULL,
   tags        MAP(VARCHAR, VARCHAR[]) NOT NULL,
@@ -46,14 +47,3 @@ CREATE TABLE projection (
   paths   VARCHAR NOT NULL,                 -- the places in payloads that have columns of their own
   applied BIGINT NOT NULL                   -- seq of the last applied change
 );
-
--- What SQL questions see: every event, durations in seconds. A sequence is a name and no event, a
--- result what is told of events once more.
-CREATE VIEW events AS
-SELECT
-  seq, arrival, received, time, source, scope, id, attempt, uid, chain, parent, kind, event_type, name,
-  repo, namespace, pipeline, ref, sha, component, platform, status, created, queued, started,
-  finished, recorded, updated, duration / 1e6 AS duration, description, metrics, tags, links,
-  payload, client
-FROM event
-WHERE kind NOT IN ('sequence', 'result');

@@ -31,6 +31,11 @@ SELECT
   make_timestamp(e.recorded),
   make_timestamp(e.updated),
   e.duration,
+  -- as `queue` of the model's event
+  CASE
+    WHEN e.started >= e.queued THEN e.started - e.queued
+    WHEN e.queued IS NULL AND e.started > e.created THEN e.started - e.created
+  END,
   coalesce(e.description, ''),
   coalesce(e.metrics, MAP {}),
   coalesce(e.tags, MAP {}),

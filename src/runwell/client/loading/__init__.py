@@ -1,0 +1,1 @@
+"""What `runwell load` is made of: sources of events, the sender, and where a load goes on."""

@@ -1,0 +1,40 @@
+"""Whether a text is a regular expression, before any engine sees it."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runwell.filter.cel.patterns import problem_of
+
+NONE = {
+    "[": "missing ]: [",
+    "(": "missing ): (",
+    "(?=a)": "invalid perl operator: (?=",
+    "a{1001}": "invalid repetition size: {1001}",
+    "*": "no argument for repetition operator: *",
+    "\\1": "invalid escape sequence: \\1",
+}
+
+
+@pytest.mark.parametrize("pattern", NONE)
+def test_what_is_none_says_why(pattern: str):
+    assert problem_of(pattern) == f"invalid regular expression: {NONE[pattern]}"
+
+
+@pytest.mark.parametrize("pattern", ["", "a", "^a.*b$", "[[:alpha:]]", "(?i)é", "\\pN", "a" * 512])
+def test_what_is_one_has_no_problem(pattern: str):
+    assert problem_of(pattern) == ""
+
+
+@given(st.text(st.sampled_from("a[](){}?*+|^$\\.=!<P>:i,-0é"), max_size=12))
+@settings(deadline=None)
+def test_the_engine_takes_what_was_taken_here(pattern: str):
+    try:
+        duckdb.execute("SELECT regexp_matches('a', $1)", [pattern]).fetchone()
+        is_one = True
+    except duckdb.InvalidInputException:
+        is_one = False
+    assert (problem_of(pattern) == "") is is_one
