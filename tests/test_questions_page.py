@@ -65,6 +65,10 @@ def test_the_three_forms_of_a_question_have_one_answer(title: str, server: Serve
 
 def test_there_are_at_least_forty_questions_and_their_sql_is_short():
     assert len(QUESTIONS) >= 40
+    page = read("docs/questions.md")
+    counts = [int(count) for count in re.findall(r"^\* \[.*: (\d+) questions$", page, re.MULTILINE)]
+    assert sum(counts) == len(QUESTIONS)
+    assert f"\n{len(QUESTIONS)} questions " in page
     for title, question in QUESTIONS.items():
         lines = question.sql.splitlines()
         assert 3 <= len(lines) <= 10, title

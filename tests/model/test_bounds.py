@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.builders import an_event
 
@@ -47,6 +47,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
     TEXTS,
     st.floats(allow_nan=False, allow_infinity=False),
 )
+@settings(max_examples=40, deadline=None)
 def test_what_is_within_the_bounds_reaches_the_columns(started, duration, attempt, text, number):
     event = an_event(
         text,

@@ -25,8 +25,7 @@ class PgServerProcess(Server):
 
     def start(self) -> PgServerProcess:
         super().start()
-        readable, _, _ = select.select([self.process.stdout], [], [], DEADLINE_SECONDS)
-        line = self.process.stdout.readline() if readable else ""
+        line = self.process.stdout.readline()  # it comes with the first one
         assert line.startswith("runwell pg ready 127.0.0.1:"), self.stderr()
         self.pg_port = int(line.rpartition(":")[2])
         return self
@@ -138,9 +137,9 @@ def test_connections_beyond_the_bound_are_told_so(tmp_path: Path):
         with serving.connect(), serving.connect():
             with serving.raw() as third:
                 assert complaint(third.begin())["C"] == "53300"
-            silent = [serving.raw() for _ in range(40)]
+            silent = [serving.raw() for _ in range(36)]
             ended = [raw for raw in silent if _has_ended(raw.socket)]
-            assert len(ended) >= 8  # those nobody has room to listen to
+            assert len(ended) == 6  # those nobody has room to listen to
             for raw in silent:
                 raw.socket.close()
         deadline = time.monotonic() + DEADLINE_SECONDS
@@ -151,7 +150,7 @@ def test_connections_beyond_the_bound_are_told_so(tmp_path: Path):
 
 
 def _has_ended(connection: socket.socket) -> bool:
-    connection.settimeout(0.2)
+    connection.settimeout(0.05)
     try:
         return connection.recv(1) == b""
     except ConnectionError:

@@ -33,6 +33,7 @@ def test_the_page_counts_by_protocol_and_escapes_what_it_shows(tmp_path: Path):
             assert '<td class="n">1,200</td>' in page.text
             assert "&lt;b&gt;{odd} &amp; &#x27;sons&#x27;&lt;/b&gt;" in page.text
             assert "/odd<br>/a&lt;b" in page.text
+            assert '<td>elsewhere</td><td>/-/api/events</td><td class="n">1</td>' in page.text
             assert "<script" not in page.text
 
     asyncio.run(main())

@@ -58,10 +58,6 @@ CHOSEN = """kind = 'pipeline'
   AND ('*' IN ($pipeline) OR pipeline IN ($pipeline))
   AND ('*' IN ($team) OR list_has_any(tags['team'], [$team]))
   AND ('*' IN ($branch) OR ref IN ($branch))"""
-# Of the runs that came to an end of their own.
-RATE = """count(*) FILTER (WHERE status IN ('failed', 'timed_out'))
-    / nullif(count(*) FILTER (WHERE status IN ('succeeded', 'failed', 'timed_out')), 0)"""
-
 FILTER = (
     "kind == 'pipeline'"
     " && ('*' in [${source:singlequote}] || source in [${source:singlequote}])"
@@ -72,6 +68,9 @@ FILTER = (
 WITHIN = (
     FILTER + " && time >= timestamp('${__from:date:iso}') && time <= timestamp('${__to:date:iso}')"
 )
+# Of the runs that came to an end of their own.
+RATE = """count(*) FILTER (WHERE status IN ('failed', 'timed_out'))
+    / nullif(count(*) FILTER (WHERE status IN ('succeeded', 'failed', 'timed_out')), 0)"""
 
 
 def _series(*measures: str) -> Asked:
@@ -345,7 +344,7 @@ ORDER BY 1, 2
     about="The thirty that failed most often.",
 )
 
-NEWEST_FAILURES = Panel(
+NEWEST = Panel(
     "Newest failures",
     "table",
     f"""
@@ -384,18 +383,7 @@ LIMIT 50
 DASHBOARD = Dashboard(
     "Pipelines",
     {"postgresql": "runwell-pg-pipelines", "infinity": "runwell-http-pipelines"},
-    (
-        TOTALS,
-        RUNS,
-        FAILURES,
-        DURATIONS,
-        QUEUE,
-        SLOWEST,
-        BY_TEAM,
-        STEPS,
-        BY_DAY,
-        NEWEST_FAILURES,
-    ),
+    (TOTALS, RUNS, FAILURES, DURATIONS, QUEUE, SLOWEST, BY_TEAM, STEPS, BY_DAY, NEWEST),
     CHOICES,
     NOTES,
     about="Runs of all protocols: how many, how they ended, how long they took and waited.",

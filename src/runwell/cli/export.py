@@ -37,6 +37,11 @@ run_export = later("runwell.client.exporting:run")
 @click.option("--filter", default="", help="Conditions in CEL: 'status == \"failed\"'.")
 @in_list("--fields", "Columns; all of them if not given.")
 @click.option("--limit", type=click.IntRange(1), help="Most events.")
+@click.option(
+    "--kinds",
+    type=click.Choice(["all"]),
+    help="all: also what lists leave out (sequences, results), to move everything.",
+)
 @click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
 def export(
     url: str,

@@ -168,6 +168,7 @@ class Client:
         filter: str = "",  # noqa: A002 - the parameter's name
         fields: Words = (),
         limit: int | None = None,
+        kinds: str = "",
         overwrite: bool = False,
     ) -> int:
         """Write events to a file, in the order of arrival, and return its bytes.
@@ -184,7 +185,15 @@ class Client:
         format = format or (download.format_of(path) if path else "")  # noqa: A001
         if not format:
             raise ValueError(f"format is one of {', '.join(download.FORMATS)}")
-        asked = given({"format": format, "filter": filter, "fields": words(fields), "limit": limit})
+        asked = given(
+            {
+                "format": format,
+                "filter": filter,
+                "fields": words(fields),
+                "limit": limit,
+                "kinds": kinds,
+            }
+        )
         if path:
             return download.download(self._link, asked, path, overwrite=overwrite)
         return download.stream_to(self._link, asked, to)  # type: ignore[arg-type]  # not a path

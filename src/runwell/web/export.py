@@ -34,6 +34,7 @@ PARAMETERS = (
     parameters.FILTER,
     Parameter("fields", "as in a list; every field, the payload too, if not given"),
     Parameter("limit", "most events; all if not given", int),
+    parameters.KINDS,
 )
 
 
@@ -42,6 +43,7 @@ def endpoints(services: Services) -> list[Endpoint]:
 
     async def export(call: Call) -> Answer:
         parameters.refuse_unknown(call.query, PARAMETERS)
+        parameters.read_choice(call.query, "kinds", ("", "all"))
         name = parameters.read_choice(call.query, "format", ("", *FORMATS)) or "ndjson"
         listing = Listing(
             parameters.read_fields(call.query, FIELDS),

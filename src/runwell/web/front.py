@@ -27,7 +27,8 @@ td.n {{ text-align: right; font-variant-numeric: tabular-nums }}
 <table><thead><tr><th>protocol</th><th>addresses</th><th>events</th></tr></thead>
 <tbody>{rows}</tbody></table>
 <p>Ask: <a href="/-/api/summary?group_by=source">summary</a> ·
-<a href="/-/api/events?limit=20">newest events</a> ·
+<a href="/-/api/series?bucket=week&amp;group_by=source">by week</a> ·
+<a href="/-/api/events?limit=20">newest events</a> · <a href="/-/api/fields">what can be asked</a> ·
 <a href="/-/openapi.json">every route</a> · <a href="/-/metrics">metrics</a></p>
 </body></html>
 """
@@ -68,9 +69,11 @@ def _wants_json(accept: str) -> bool:
 
 def _render(rows: Rows, protocols: Sequence[Protocol]) -> str:
     counts = dict(rows.rows)
+    known = {protocol.name: (protocol.title, protocol.claims) for protocol in protocols}
+    others = {name: (name, ("/-/api/events",)) for name in counts if name not in known}
     lines = [
-        f"<tr><td>{escape(protocol.title)}</td><td>{'<br>'.join(map(escape, protocol.claims))}</td>"
-        f'<td class="n">{counts.get(protocol.name, 0):,}</td></tr>'
-        for protocol in protocols
+        f"<tr><td>{escape(title)}</td><td>{'<br>'.join(map(escape, claims))}</td>"
+        f'<td class="n">{counts.get(name, 0):,}</td></tr>'
+        for name, (title, claims) in (known | others).items()
     ]
     return PAGE.format(total=f"{sum(counts.values()):,}", rows="".join(lines))

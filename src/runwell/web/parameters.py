@@ -33,6 +33,9 @@ ATTEMPT_MAX = 2**31 - 1
 NO_EVENTS = (Kind.SEQUENCE, Kind.RESULT)
 EVENTS = And(tuple(Compare(Field("kind"), "!=", kind) for kind in NO_EVENTS))
 FILTER = Parameter("filter", "conditions in CEL over canonical fields, tags, metrics and payload")
+KINDS = Parameter(
+    "kinds", "`all`: also sequences and results, which lists leave out; to move everything"
+)
 LIMIT = Parameter("limit", "most rows to answer", int)
 SHAPE = Parameter(
     "shape", "`objects`: a plain list of flat objects, as Grafana's Infinity reads it"
@@ -50,13 +53,14 @@ def refuse_unknown(query: QueryParams, known: Iterable[Parameter]) -> None:
 
 
 def read_filter(query: QueryParams) -> Filter:
-    """All events, or those that the filter leaves.
+    """All events, or those that the filter leaves; with `kinds=all` sequences and results too.
 
     Raises:
         BadExpression: with the place in the filter.
     """
     condition = vocabulary.EVENTS.parse(query.get("filter", ""))
-    return EVENTS if condition is None else And((EVENTS, condition))
+    kinds = And(()) if query.get("kinds") == "all" else EVENTS
+    return kinds if condition is None else And((kinds, condition))
 
 
 def read_int(query: QueryParams, name: str, default: int, most: int) -> int:

@@ -108,10 +108,11 @@ class Translation:
         if name == "current_setting" and (found := self._setting(node)) is not None:
             self.is_changed = True
             return found
-        if node["schema"].lower() == "pg_catalog" or name in RENAMED.values():
+        if node["schema"] or node["catalog"] or name in RENAMED.values():
+            # Whoever is named: never one of the engine's that one of ours stands for.
             self.is_changed = True
-            named = {"schema": "", "function_name": name, "qualified_name": {"path": [name]}}
-            return {**node, **named}
+            named = {"catalog": "", "schema": "", "function_name": name}
+            return {**node, **named, "qualified_name": {"path": [name]}}
         return node
 
     def _setting(self, node: Node) -> Node | None:
