@@ -38,12 +38,19 @@ WHOLE = (
     "runwell/protocols/tekton/summary.py",
     "runwell/protocols/trunk/attempts.py",
     "runwell/protocols/trunk/decode.py",
+    "runwell/query/asked.py",
+    "runwell/query/measures.py",
+    "runwell/query/nearest.py",
+    "runwell/query/series.py",
     "runwell/store/columns/expressions.py",
     "runwell/store/columns/nearby.py",
     "runwell/store/columns/sandbox.py",
     "runwell/store/ledger/fold.py",
     "runwell/tokens.py",
+    "runwell/web/asking.py",
+    "runwell/web/page.py",
     "runwell/web/parameters.py",
+    "runwell/web/series.py",
 )
 
 

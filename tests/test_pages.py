@@ -38,6 +38,7 @@ RUN: dict[str, dict[str, str]] = {
         "json": "tests/test_query_page.py",
         "text": "tests/test_query_page.py",
         "sh": "tests/test_query_page.py",
+        "console": "tests/test_query_page.py",
     },
     "docs/filters.md": {
         "cel": "tests/test_docs.py",

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
-from tests.pages import blocks, commands, curl, read
+from tests.cli.invoking import invoke
+from tests.pages import Block, blocks, commands, curl, read
 from tests.serving import Server
 
 from runwell.demo.load import samples, send
@@ -72,6 +73,15 @@ def test_the_commands_of_the_page_work(server: Server):
     for block in blocks(PAGE, "sh"):
         for words in commands(block.text):
             assert server.get(curl(words).target)
+
+
+@pytest.mark.parametrize("block", blocks(PAGE, "console"), ids=lambda one: one.text[:60])
+def test_a_session_in_the_terminal_is_as_shown(block: Block, server: Server):
+    prompt, shown = block.text.removeprefix("$ ").split("\n", 1)
+    (words,) = commands(prompt)
+    done = invoke(*words[1:], RUNWELL_URL=server.url, COLUMNS="100")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.split() == shown.split()
 
 
 def rows_of(content_type: str, body: bytes) -> Any:

@@ -16,7 +16,7 @@ from tests.apps import an_app, play
 from tests.builders import NOON_US, a_write
 
 from runwell.model import Event, Status, Write, keep_stored
-from runwell.model.times import EPOCH, LATEST_US, to_iso
+from runwell.model.times import EPOCH, LATEST_US, parse_iso, to_iso
 
 DAY_US = 86_400_000_000
 TIMES = st.integers(0, LATEST_US - 1) | st.integers(NOON_US - 40 * DAY_US, NOON_US + 40 * DAY_US)
@@ -40,9 +40,13 @@ EVENTS = st.lists(
 def start_of(bucket: str, us: int) -> int:
     """When the bucket of an instant starts, in UTC; weeks on Monday."""
     moment = EPOCH + timedelta(microseconds=us)
-    kept = {"minute": 5, "hour": 4, "day": 3, "week": 3, "month": 2, "year": 1}[bucket]
+    kept = {"minute": 5, "hour": 4, "day": 3, "week": 3, "month": 2, "quarter": 2, "year": 1}[
+        bucket
+    ]
     parts = list(moment.timetuple()[:kept])
     start = datetime(*parts, *[1] * (3 - len(parts)), tzinfo=UTC)
+    if bucket == "quarter":
+        start = start.replace(month=(start.month - 1) // 3 * 3 + 1)
     if bucket == "week":
         start -= timedelta(days=start.weekday())
     return (start - EPOCH) // timedelta(microseconds=1)
@@ -69,7 +73,7 @@ MEASURES = "summary=total,failed,max_duration"
 
 @given(
     EVENTS,
-    st.sampled_from(["minute", "hour", "day", "week", "month", "year"]),
+    st.sampled_from(["minute", "hour", "day", "week", "month", "quarter", "year"]),
     st.sampled_from(["started", "finished"]),
 )
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
@@ -157,5 +161,31 @@ def test_a_week_starts_on_monday_and_a_day_at_midnight_utc(tmp_path: Path):
             {"week": "2025-12-29T00:00:00Z", "total": 1},
             {"week": "2026-01-05T00:00:00Z", "total": 1},
         ]
+
+    play(tmp_path, scenario)
+
+
+def test_buckets_of_a_zone_begin_by_its_clock_and_show_its_offset(tmp_path: Path):
+    async def scenario(app, client):
+        instants = ["2026-03-28T23:30", "2026-03-29T00:30", "2026-03-29T01:30", "2026-03-29T22:30"]
+        times = [parse_iso(text) for text in instants]
+        await app.ingest.accept([a_write(str(us), started=us) for us in times])
+
+        async def ask(group: str, **more: str) -> list[Any]:
+            query = {"group_by": group, "zone": "Europe/Berlin", "summary": "total", **more}
+            answer = await client.get("/-/api/summary", params=query)
+            return [list(row.values()) for row in answer.json()["summary"]]
+
+        assert await ask("day") == [
+            ["2026-03-29T00:00:00+01:00", 3],
+            ["2026-03-30T00:00:00+02:00", 1],
+        ]
+        assert await ask("hour", order_by="hour desc", limit="2") == [
+            ["2026-03-30T00:00:00+02:00", 1],
+            ["2026-03-29T03:00:00+02:00", 1],
+        ]
+        assert await ask("quarter", having="total > 3") == [["2026-01-01T00:00:00+01:00", 4]]
+        assert await ask("year finished") == [[None, 4]]
+        assert await ask("started", limit="1") == [["2026-03-28T23:30:00Z", 1]]
 
     play(tmp_path, scenario)

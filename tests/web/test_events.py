@@ -154,3 +154,54 @@ def test_a_filter_leaves_the_events_that_fulfil_it(tmp_path: Path):
             assert counted.json()["summary"] == [{"total": len(expected)}]
 
     play(tmp_path, scenario)
+
+
+def test_columns_are_any_values_under_the_text_that_asked_for_them(tmp_path: Path):
+    async def scenario(app, client):
+        more = {"tags": {"team": ["web", "x"]}, "metrics": {"m": 1.5}, "links": {"log": "l"}}
+        times = {"created": NOON_US - 2_500_000, "started": NOON_US}
+        payload = '{"a": {"b": [1, "x"]}, "n": 2}'
+        await app.ingest.accept(
+            [a_write("1", payload=payload, attempt=2, **more, **times), a_write("2")]
+        )
+        asked = {
+            "id": "1",
+            "tags.team": "web",
+            "metrics.m": 1.5,
+            "links.log": "l",
+            "payload.a.b": '[1,"x"]',
+            "payload.n": "2",
+            "started - created": 2.5,
+            "started": "2026-01-01T12:00:00Z",
+            'timestamp("2026-01-02")': "2026-01-02T00:00:00Z",
+            "attempt + 1": 3,
+            'size(tags["team"])': 2,
+            "attempt > 1 && metrics.m < 2.0": True,
+            'name == "a, b" ? "yes" : "no"': "no",
+        }
+        query = {"fields": ",".join(asked), "order_by": "id"}
+        first, second = (await client.get("/-/api/events", params=query)).json()["events"]
+        assert first == asked
+        assert list(first) == list(asked)
+        assert [second[name] for name in list(asked)[1:7]] == [None] * 6
+
+    play(tmp_path, scenario)
+
+
+def test_flat_objects_are_the_same_events_without_a_token(tmp_path: Path):
+    async def scenario(app, client):
+        await app.ingest.accept([a_write(str(n), duration=n) for n in range(5)])
+        query = {"fields": "id,duration", "order_by": "duration desc", "limit": "2"}
+        page = (await client.get("/-/api/events", params=query)).json()
+        flat = (await client.get("/-/api/events", params={**query, "shape": "objects"})).json()
+        assert (
+            flat
+            == page["events"]
+            == [
+                {"id": "4", "duration": 4e-6},
+                {"id": "3", "duration": 3e-6},
+            ]
+        )
+        assert page["next_page_token"]
+
+    play(tmp_path, scenario)

@@ -76,7 +76,7 @@ def walk(asked: Answering, **query: str) -> list[dict[str, Any]]:
     st.booleans(),
     st.integers(1, 4),
 )
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_pages_visit_every_event_once_in_the_order_of_the_whole_list(
     asked: Answering, events, names, descending, limit
 ):

@@ -255,6 +255,15 @@ def test_a_group_that_was_not_there_before_is_compared_with_nothing(asked: Answe
     assert (old["previous"]["total"], old["change"]["total"]) == ([1], 0.0)
 
 
+def test_a_time_has_no_change(asked: Answering):
+    put(asked, ("2026-03-01", {"name": "a"}), ("2026-03-02", {"name": "b"}))
+    query = {"summary": "last_run,min(name)", "from_": "2026-03-02", "compare": "previous"}
+    chart = only(asked.get("series", **query))
+    assert chart["whole"] == {"last_run": "2026-03-02T00:00:00Z", "min(name)": "b"}
+    assert chart["previous_whole"] == {"last_run": "2026-03-01T00:00:00Z", "min(name)": "a"}
+    assert chart["change"] == {"last_run": None, "min(name)": None}
+
+
 def test_flat_objects_say_the_same(asked: Answering):
     put(
         asked,

@@ -102,6 +102,37 @@ def test_groups_can_be_ordered_limited_and_combined(tmp_path: Path):
     play(tmp_path, scenario)
 
 
+def test_conditions_leave_groups_by_measures_that_need_not_be_shown(tmp_path: Path):
+    async def scenario(app, client):
+        runs = [("a", 1, Status.FAILED), ("a", 9, Status.SUCCEEDED), ("b", 2, Status.SUCCEEDED)]
+        await app.ingest.accept(
+            [
+                a_write(str(n), name=name, duration=seconds * 1_000_000, status=status)
+                for n, (name, seconds, status) in enumerate(runs)
+            ]
+        )
+
+        async def ask(**query: str):
+            query = {"summary": "total", "group_by": "name", "shape": "objects", **query}
+            return (await client.get("/-/api/summary", params=query)).json()
+
+        a, b = {"name": "a", "total": 2}, {"name": "b", "total": 1}
+        assert await ask() == [a, b]
+        assert await ask(having="p50(duration) >= 5") == [a]
+        assert await ask(having="failure_rate == 0.5, max(duration) > 8.5") == [a]
+        assert await ask(having='count(name == "b") > 0') == [b]
+        assert await ask(having="total > 1, total < 2") == []
+        assert await ask(having="avg(metrics.none) < 1") == []
+        assert await ask(group_by="", having="total > 5") == []
+        assert await ask(group_by="", having="total > 2") == [{"total": 3}]
+        assert await ask(summary="p95( duration ),total", order_by="p95(duration)") == [
+            {"name": "b", "p95(duration)": 2.0, "total": 1},
+            {"name": "a", "p95(duration)": pytest.approx(8.6), "total": 2},
+        ]
+
+    play(tmp_path, scenario)
+
+
 @pytest.mark.parametrize(
     ("query", "pointer", "says"),
     [

@@ -139,7 +139,7 @@ class Connection:
             server.counters,
         )
         self._token: str | None = None
-        self._is_waiting = False
+        self._is_waiting = True  # for the client
         self._is_ending = False
 
     def end(self) -> None:

@@ -12,7 +12,7 @@ from runwell.filter import Field
 from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
 from runwell.model.times import parse_iso, to_iso
 from runwell.protocols.base import Services
-from runwell.query import FIELDS, Group, TimeBucket
+from runwell.query import FIELDS, Group, TimeBucket, Type
 from runwell.query import series as asked
 from runwell.query.series import Line, Series, Window
 from runwell.web import asking, parameters
@@ -175,8 +175,16 @@ def _compared(series: Series, chart: Chart, now: Line, then: Line) -> Chart:
         chart,
         previous=_points(series, then),
         previous_whole=_whole(series, then),
-        change={name: asked.change(now.whole[name], then.whole[name]) for name in series.measures},
+        change={
+            name: _change(measure.type, now.whole[name], then.whole[name])
+            for name, measure in series.measures.items()
+        },
     )
+
+
+def _change(type_: Type, now: Any, then: Any) -> float | None:
+    """A time is no amount of anything."""
+    return None if type_ is Type.TIME else asked.change(now, then)
 
 
 def _group(series: Series, line: Line) -> dict[str, Any]:

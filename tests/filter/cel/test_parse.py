@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.filter.asking import parsed, refusal
 from tests.filter.cel_texts import FILTERS
 
-from runwell.filter import Constant, Sort
+from runwell.filter import Call, Constant, Field, Metric, Payload, Sort, Tag
 from runwell.filter.cel import BadExpression
 from runwell.query.vocabulary import EVENTS as LANGUAGE
 
@@ -177,3 +177,69 @@ def test_no_mutation_of_a_filter_raises_anything_but_bad_expression(data):
         text = text[:begin] + data.draw(PIECES | st.just("")) + text[end:]
     with suppress(BadExpression):
         LANGUAGE.parse(text)
+
+
+NUMBER_FIRST = (Sort.NUMBER, Sort.DURATION, Sort.INTEGER, Sort.TEXT)
+
+
+@pytest.mark.parametrize(
+    ("text", "expression", "sort"),
+    [
+        ("metrics.m", Metric("m"), Sort.NUMBER),
+        ("attempt", Field("attempt"), Sort.INTEGER),  # its own type, though a number would do
+        ("duration", Field("duration"), Sort.DURATION),
+        ("name", Field("name"), Sort.TEXT),
+        ("tags.team", Call("first", (Tag("team"),)), Sort.TEXT),
+        ("payload.a", Payload(("a",), "number"), Sort.NUMBER),  # JSON is what is wanted first
+        ("(payload.a)", Payload(("a",), "number"), Sort.NUMBER),
+        ("1", Constant(1, Sort.INTEGER), Sort.INTEGER),
+    ],
+)
+def test_a_value_is_of_its_own_type_and_json_of_the_first(text: str, expression, sort: Sort):
+    assert LANGUAGE.parse_value(text, NUMBER_FIRST) == (expression, sort)
+
+
+def test_a_whole_number_is_read_as_one_with_a_point_where_only_that_is_wanted():
+    expression, sort = LANGUAGE.parse_value("attempt", (Sort.NUMBER,))
+    assert (expression, sort) == (Call("number_of_int", (Field("attempt"),)), Sort.NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "Syntax error"),
+        (" ", "Syntax error"),
+        ("started", "expected double or duration or int or string, but got timestamp: started"),
+        ("name == ''", "but got bool"),
+        ("tags", "but got map(string, dyn)"),
+        ("null", "but got null_type"),
+        ("[1]", "but got list(dyn)"),
+        ("nme", "did you mean 'name'?"),
+        ("'" + "a" * 4_095 + "'", "expression exceeds 4096 bytes"),
+        ("size([" + ",".join("1" * 600) + "])", "exceeds 500 nodes"),
+        ("'\0'", "U+0000 cannot stand here"),
+    ],
+)
+def test_no_other_value_is_taken(text: str, says: str):
+    with pytest.raises(BadExpression) as refused:
+        LANGUAGE.parse_value(text, NUMBER_FIRST)
+    assert says in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("status == failed", "undeclared reference to 'failed'; did you mean the text 'failed'? "),
+        ("status = 'failed'", "token recognition error at: '= '; did you mean '=='?"),
+        ("name =='a' && kind ='b'", "'; did you mean '=='?"),
+        ("has(tag.team)", "undeclared reference to 'tag.team'; did you mean 'tags'? "),
+    ],
+)
+def test_a_slip_of_the_pen_has_a_hint(text: str, hint: str):
+    assert hint in refusal(text)
+
+
+def test_a_regular_expression_that_is_none_is_shown_where_it_stands():
+    assert refusal("name == '' ||\nkind.matches('[')").startswith(
+        "ERROR: <input>:2:13: invalid regular expression: missing ]: [\n"
+    )
