@@ -120,7 +120,7 @@ class BadValue(BadQuery):
 
 
 class ReadOnly(BadQuery):
-    """Only SELECT is allowed here."""
+    """Nothing is written here."""
 
 
 class ClosedHere(BadQuery):

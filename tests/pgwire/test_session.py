@@ -24,7 +24,11 @@ def test_a_connection_is_told_what_it_has_to_know(serving: Serving):
         told = dict(body[:-1].decode().split("\0") for kind, body in answers if kind == b"S")
         assert kinds(answers) == "R" + "S" * len(told) + "KZ"
         assert told["server_version"] == "15.0"
-        assert (told["TimeZone"], told["DateStyle"], told["client_encoding"]) == ("UTC", "ISO, MDY", "UTF8")
+        assert (told["TimeZone"], told["DateStyle"], told["client_encoding"]) == (
+            "UTC",
+            "ISO, MDY",
+            "UTF8",
+        )
         assert (told["standard_conforming_strings"], told["application_name"]) == ("on", "me")
         assert answers[-1][1] == b"I"
         shown = next(body for kind, body in raw.query("SHOW statement_timeout") if kind == b"D")
@@ -84,9 +88,9 @@ def test_a_transaction_tells_its_state(raw):
     assert complaint(raw.query("SAVEPOINT a"))["C"] == "25P01"
     assert raw.query("BEGIN; SELECT nope")[-1][1] == b"E"
     assert raw.query("COMMIT")[0] == (b"C", b"ROLLBACK\0")
-    assert [raw.query(text)[0][1] for text in ("DISCARD ALL", "RESET ALL", "UNLISTEN *", "CLOSE ALL")] == [
-        b"DISCARD ALL\0", b"RESET\0", b"UNLISTEN\0", b"CLOSE CURSOR ALL\0"
-    ]
+    assert [
+        raw.query(text)[0][1] for text in ("DISCARD ALL", "RESET ALL", "UNLISTEN *", "CLOSE ALL")
+    ] == [b"DISCARD ALL\0", b"RESET\0", b"UNLISTEN\0", b"CLOSE CURSOR ALL\0"]
 
 
 def test_a_statement_tells_its_parameters_and_columns_before_it_has_values(raw):
@@ -112,7 +116,13 @@ def test_a_portal_gives_its_rows_in_parts(raw):
     raw.send(b"S")
     answers = raw.until_ready()
     assert kinds(answers) == "12TDDsDDsDCC3EZ"
-    assert [struct.unpack("!q", body[6:])[0] for kind, body in answers if kind == b"D"] == [0, 1, 2, 3, 4]
+    assert [struct.unpack("!q", body[6:])[0] for kind, body in answers if kind == b"D"] == [
+        0,
+        1,
+        2,
+        3,
+        4,
+    ]
     assert [body for kind, body in answers if kind == b"C"] == [b"SELECT 1\0", b"SELECT 0\0"]
     assert complaint(answers)["C"] == "34000"
 
@@ -139,8 +149,18 @@ def test_after_an_error_all_is_skipped_up_to_sync(raw):
         ([(b"D", b"Pnone\0")], "34000"),
         ([(b"P", b"s\0SELECT 1\0\0\0"), (b"P", b"s\0SELECT 1\0\0\0")], "42P05"),
         ([(b"P", b"\0SELECT $1::int\0\0\0"), (b"B", b"\0\0\0\0\0\1\0\0\0\1x\0\0")], "22P03"),
-        ([(b"P", b"\0SELECT 1, 2, 3\0\0\0"), (b"B", b"\0\0\0\0\0\0\0\2\0\1\0\1"), (b"D", b"P\0")], "08P01"),
-        ([(b"P", b"\0SELECT $1\0\0\0"), (b"B", b"\0\0\0\0\0\0\0\0"), (b"E", b"\0\0\0\0\0")], "22000"),
+        (
+            [
+                (b"P", b"\0SELECT 1, 2, 3\0\0\0"),
+                (b"B", b"\0\0\0\0\0\0\0\2\0\1\0\1"),
+                (b"D", b"P\0"),
+            ],
+            "08P01",
+        ),
+        (
+            [(b"P", b"\0SELECT $1\0\0\0"), (b"B", b"\0\0\0\0\0\0\0\0"), (b"E", b"\0\0\0\0\0")],
+            "22000",
+        ),
         ([(b"F", b"")], "0A000"),
         ([(b"p", b"x\0")], "08P01"),
     ],
@@ -192,7 +212,9 @@ def test_a_prepared_statement_lives_until_it_is_closed(raw):
         ("SELECT name ~ '(' FROM metrics_build", "22000", None),
     ],
 )
-def test_an_error_has_postgresqls_code_and_its_place(text: str, code: str, position: str | None, raw):
+def test_an_error_has_postgresqls_code_and_its_place(
+    text: str, code: str, position: str | None, raw
+):
     found = complaint(raw.query(text))
     assert (found["C"], found.get("P")) == (code, position), found
     assert "LINE" not in found["M"]
@@ -201,7 +223,9 @@ def test_an_error_has_postgresqls_code_and_its_place(text: str, code: str, posit
 def test_a_question_past_the_deadline_is_canceled_with_a_clear_text(serving: Serving):
     with serving.connect() as connection:
         heavy = "SELECT count(*) FROM range(1000000) a JOIN range(1000000) b ON a.range < b.range"
-        with pytest.raises(psycopg.errors.QueryCanceled, match="took longer than `query_seconds_max`"):
+        with pytest.raises(
+            psycopg.errors.QueryCanceled, match="took longer than `query_seconds_max`"
+        ):
             connection.execute(heavy)
         assert connection.execute("SELECT 1").fetchone() == (1,)
 

@@ -9,7 +9,11 @@ from runwell.pgwire.settings import SERVER_SETTINGS, Refused, Settings
 
 def test_what_clients_set_is_taken_and_shown():
     settings = Settings()
-    assert settings.set("SET application_name = 'it''s me'") == ("application_name", "it's me", None)
+    assert settings.set("SET application_name = 'it''s me'") == (
+        "application_name",
+        "it's me",
+        None,
+    )
     assert settings.show("SHOW application_name") == [("application_name", "it's me")]
     assert settings.set("SET SESSION extra_float_digits TO 3") == ("", "", None)
     assert settings.show("show EXTRA_FLOAT_DIGITS") == [("extra_float_digits", "3")]

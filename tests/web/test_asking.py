@@ -65,7 +65,6 @@ def test_groups_are_fields_buckets_of_times_and_values():
     [
         ("metrics.m", Group("metrics.m", Metric("m"), Type.NUMBER)),
         ("payload.a.b", Group("payload.a.b", Payload(("a", "b"), "text"), Type.TEXT)),
-        ("payload", Field("payload")),
         ("month", TimeBucket(Bucket.MONTH)),
         ("month time", TimeBucket(Bucket.MONTH)),
     ],
@@ -106,6 +105,7 @@ def test_one_column_is_not_asked_for_twice():
         ("size(nme)", "did you mean 'name'?"),
         ("day started finished", "did you mean 'day'?"),
         ("[1]", "but got list(dyn)"),
+        ("payload", "one value of it, as payload.NAME"),
         ("a,b,c,d,e", "at most 4 groups"),
     ],
 )

@@ -255,6 +255,42 @@ def test_a_group_that_was_not_there_before_is_compared_with_nothing(asked: Answe
     assert (old["previous"]["total"], old["change"]["total"]) == ([1], 0.0)
 
 
+def test_groups_can_come_in_the_order_of_their_change_and_the_limit_keeps_those(asked: Answering):
+    took = {"big": (100, 110), "small": (1, 3), "shrunk": (40, 20), "same": (5, 5), "new": (0, 9)}
+    events = [
+        (day, {"name": name, "duration": length * 1_000_000})
+        for name, lengths in took.items()
+        for day, length in zip(("2026-03-01", "2026-03-02"), lengths, strict=True)
+        if length
+    ]
+    put(asked, *events)
+    window = {"summary": "max(duration)", "from_": "2026-03-02", "group_by": "name"}
+
+    def names(order: str, **more: str) -> list[str]:
+        answer = asked.get("series", order_by=order, compare="previous", **window, **more)
+        return [chart["group"]["name"] for chart in answer["series"]]
+
+    assert names("change desc") == ["small", "big", "same", "shrunk", "new"]
+    assert names("change") == ["shrunk", "same", "big", "small", "new"]
+    assert names("change desc", limit="1") == ["small"]
+    assert names("max(duration)", limit="2") == ["small", "same"]
+    status, pointer, detail = asked.refuse("series", order_by="change desc", **window)
+    assert (status, pointer) == (400, "order_by")
+    assert "'change' is not asked for" in detail
+    both = {**window, "order_by": "change,max(duration)", "compare": "previous"}
+    assert asked.refuse("series", **both)[:2] == (400, "order_by")
+
+
+def test_a_change_of_nothing_or_of_a_time_is_no_order(asked: Answering):
+    put(asked, ("2026-03-01", {"name": "a"}), ("2026-03-02", {"name": "b"}))
+    query = {"order_by": "change desc", "compare": "previous", "from_": "2026-03-02"}
+    answer = asked.get("series", group_by="name", summary="last_run", **query)
+    assert [chart["group"] for chart in answer["series"]] == [{"name": "b"}]
+    assert len(asked.get("series", summary="total", **query)["series"]) == 1
+    nothing = {**query, "filter": 'name == "none"'}
+    assert asked.get("series", group_by="name", summary="total", **nothing)["series"] == []
+
+
 def test_a_time_has_no_change(asked: Answering):
     put(asked, ("2026-03-01", {"name": "a"}), ("2026-03-02", {"name": "b"}))
     query = {"summary": "last_run,min(name)", "from_": "2026-03-02", "compare": "previous"}

@@ -102,6 +102,28 @@ def test_groups_can_be_ordered_limited_and_combined(tmp_path: Path):
     play(tmp_path, scenario)
 
 
+def test_what_has_no_value_comes_last_in_both_directions(tmp_path: Path):
+    async def scenario(app, client):
+        teams = {"1": ["x"], "2": [], "3": ["y"]}
+        await app.ingest.accept(
+            [a_write(id_, name="n" + id_, tags={"team": team}) for id_, team in teams.items()]
+            + [a_write("4", name="n4", duration=1), a_write("5", name="n5", duration=2)]
+        )
+
+        async def ask(group: str, order: str) -> list:
+            query = {"summary": "avg(duration)", "group_by": group, "order_by": order}
+            rows = (await client.get("/-/api/summary", params=query)).json()["summary"]
+            return [row[group] for row in rows]
+
+        assert await ask("tags.team", "tags.team") == ["x", "y", None]
+        assert await ask("tags.team", "tags.team desc") == ["y", "x", None]
+        assert await ask("name", "avg(duration) desc") == ["n5", "n4", "n1", "n2", "n3"]
+        assert await ask("name", "avg(duration)") == ["n4", "n5", "n1", "n2", "n3"]
+        assert await ask("name", "avg(duration),name desc") == ["n4", "n5", "n3", "n2", "n1"]
+
+    play(tmp_path, scenario)
+
+
 def test_conditions_leave_groups_by_measures_that_need_not_be_shown(tmp_path: Path):
     async def scenario(app, client):
         runs = [("a", 1, Status.FAILED), ("a", 9, Status.SUCCEEDED), ("b", 2, Status.SUCCEEDED)]

@@ -60,6 +60,13 @@ TYPOS = [
     ("summary", "order_by", "total dsc", "desc"),
     ("summary", "order_by", "total ascending", "asc"),
     ("summary", "filter", "statu == 'failed'", "status"),
+    ("summary", "summary", "median(duration)", "p50"),
+    ("summary", "summary", "avg()", "avg(duration)"),
+    ("summary", "summary", "rate(status == 'faild')", "failed"),
+    ("summary", "filter", "status == 'faild'", "failed"),
+    ("summary", "filter", "status in ['failed', 'timedout']", "timed_out"),
+    ("summary", "filter", "'succeded' != status", "succeeded"),
+    ("summary", "filter", "kind == 'pipelines'", "pipeline"),
     ("summary", "zone", "Europe/Berln", "Europe/Berlin"),
     ("summary", "zone", "america/new_york", "America/New_York"),
     ("summary", "zone", "Berlin", "Europe/Berlin"),
@@ -131,3 +138,23 @@ def test_a_typo_is_answered_with_its_place_and_the_nearest_right_name(
     hints = [f"did you mean {quoted}?" for quoted in (f"'{right}'", right)]
     listed = (f"takes {right}", f"`{right}`", f"then {right} or", f"or {right},", f"or {right}")
     assert any(hint in body["detail"] for hint in (*hints, *listed)), body["detail"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "advice"),
+    [
+        ("filter", "duration > 5", 'a duration is written duration("90s")'),
+        ("filter", "'5m' <= queue", 'a duration is written duration("90s")'),
+        ("filter", "time > '2026-11-01'", "a time is written timestamp("),
+        ("filter", "kind == 'xyz'", "there are pipeline, job"),
+        ("group_by", "tags", "one value of it, as tags.NAME"),
+        ("group_by", "payload", "one value of it, as payload.NAME"),
+        ("zone", "+02:00", "an IANA name, as Europe/Berlin"),
+    ],
+)
+def test_where_no_name_is_near_the_answer_shows_how_it_is_written(
+    asked: Answering, name: str, text: str, advice: str
+):
+    status, body = asked.ask("summary", {name: text})
+    assert (status, body["pointer"]) == (400, name)
+    assert advice in body["detail"]

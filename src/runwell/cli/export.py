@@ -69,8 +69,9 @@ def export(
         raise click.ClickException(f"{error}; --force overwrites it") from error
     except BrokenPipeError:
         raise
-    except OSError as error:  # no answer, or no room for it
-        raise click.ClickException(str(error)) from error
+    except OSError as error:  # no answer, no such folder, or no room for it
+        told = f"{output}: {error.strerror}" if error.strerror else str(error)
+        raise click.ClickException(told) from error
 
 
 def _is_terminal() -> bool:

@@ -18,7 +18,7 @@ ALWAYS = ("filter", "limit")
 KINDS = {
     "sql": (),
     "fields": (*ALWAYS, "order_by"),
-    "bucket": (*ALWAYS, "summary", "group_by", "zone", "time", "from", "to", "compare"),
+    "bucket": (*ALWAYS, "summary", "group_by", "zone", "time", "from", "to", "compare", "order_by"),
 }
 SUMMARY = (*ALWAYS, "summary", "group_by", "having", "order_by", "zone")
 NAMES = {"fields": "events", "bucket": "series"}
@@ -34,7 +34,9 @@ NAMES = {"fields": "events", "bucket": "series"}
 )
 @in_list("--group-by", "Fields, tags.NAME, payload.a.b, or minute ... year, also as `day started`.")
 @in_list("--having", "Conditions on groups: 'total >= 10'; durations in seconds.")
-@in_list("--order-by", "Measures, groups or fields, each then asc or desc.")
+@in_list(
+    "--order-by", "Measures, groups or fields, or the change of a series; each then asc or desc."
+)
 @click.option("--limit", type=click.IntRange(1), help="Most rows, events or series.")
 @click.option("--zone", default="", help="Time zone of the buckets, as Europe/Berlin.")
 @click.option("--bucket", default="", help="A series: minute ... year, a block each.")
@@ -42,7 +44,12 @@ NAMES = {"fields": "events", "bucket": "series"}
 @click.option("--from", default="", help="Begin of the series: a date or RFC 3339.")
 @click.option("--to", default="", help="End of the series, exclusive.")
 @click.option(
-    "--compare", flag_value="previous", default="", help="Compare with as many buckets before."
+    "--compare",
+    is_flag=False,
+    flag_value="previous",
+    type=click.Choice(["previous"]),
+    metavar="[previous]",
+    help="Compare with as many buckets before.",
 )
 @in_list("--fields", "A list of events with these columns, newest first; 100 unless --limit.")
 @click.option("--sql", default="", help="One question in SQL over the relations.")

@@ -32,7 +32,7 @@ class Refused(NoAnswer):
 
     def __init__(self, status: int, detail: str, pointer: str = "") -> None:
         advice = "; give a token with --token or RUNWELL_TOKEN" if status in (401, 403) else ""
-        super().__init__(f"{status}: {detail}{advice}")
+        super().__init__(f"{status}: {detail.rstrip('.') if advice else detail}{advice}")
         self.status = status
         self.detail = detail
         self.pointer = pointer

@@ -108,12 +108,14 @@ class Client:
         group_by: Words = (),
         filter: str = "",  # noqa: A002 - the parameter's name
         compare: str = "",
+        order_by: str = "",
         limit: int | None = None,
         zone: str = "",
     ) -> Table:
         """One row a bucket and group, without gaps: `time`, groups, measures.
 
-        With `compare="previous"` each measure also has a column `previous MEASURE`.
+        With `compare="previous"` each measure also has a column `previous MEASURE`, and
+        `order_by="change desc"` has the groups first whose first measure rose most.
         """
         asked = {
             "bucket": bucket,
@@ -124,6 +126,7 @@ class Client:
             "group_by": words(group_by),
             "filter": filter,
             "compare": compare,
+            "order_by": order_by,
             "limit": limit,
             "zone": zone,
             "shape": "objects",

@@ -293,7 +293,7 @@ class Session:
             if rows_max and sent == rows_max:  # there may be more, or none
                 await self._send(wire.SUSPENDED)
                 return
-            tag = f"SELECT {sent}" if statement.kind is Kind.QUESTION else tag
+            tag = f"{tag} {sent}" if statement.kind is Kind.QUESTION else tag
         else:
             done = self._commands.run(statement)
             self._forget(done)

@@ -39,6 +39,7 @@ FUNCTIONS: dict[str, tuple[Aggregate, tuple[Sort, ...]]] = {
     "count": ("count", ANYTHING),
     "rate": ("rate", (Sort.BOOLEAN,)),
 }
+OTHER_NAMES = {"median": "p50", "mean": "avg", "average": "avg", "uniq": "distinct"}
 WORDS = (*FUNCTIONS, "p50", "p80", "p90", "p95", "p99")
 COMPARISONS: dict[str, Comparison] = {str(sign): sign for sign in get_args(Comparison)}
 SECOND_US, EXACT_BELOW = 1_000_000, 2**53
@@ -57,6 +58,9 @@ def read_measure(text: str, place: str = "summary") -> Measure:
     if found is None:
         raise _unknown(text, [*MEASURES, *(f"{word}(duration)" for word in WORDS)], place)
     function, inner = found[1], found[2].strip()
+    if not inner:
+        hint = f"; did you mean '{function[:40]}(duration)'?"
+        raise BadQuery(f"{place}: {text[:80]!r} is of nothing{hint}", pointer=place)
     if quantile := QUANTILE.match(function):
         return _of("quantile", LENGTHS, inner, (text, place), q=float(f"{quantile[1]}e-2"))
     if function not in FUNCTIONS:
@@ -89,6 +93,8 @@ def _of(
 def _unknown(text: str, names: Iterable[str], place: str) -> BadQuery:
     if text in FUNCTIONS or QUANTILE.match(text):
         hint = f"; did you mean '{text}(duration)'?"
+    elif text in OTHER_NAMES:
+        hint = f"; did you mean '{OTHER_NAMES[text]}'?"
     else:
         hint = nearest(text, names) or "; " + HELP
     return BadQuery(f"{place}: there is no measure {text[:80]!r}{hint}", pointer=place)

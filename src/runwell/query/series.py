@@ -28,13 +28,16 @@ SORTS = {
 }
 COUNTED = ("count", "distinct")  # 0 where there is no event; every other measure is missing there
 
+CHANGE = "change"  # an order: by what became of the first measure
+
 Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Measures by bucket and group, for the `limit` groups whose first measure is highest.
+    """Measures by bucket and group, for `limit` groups: the first in `order`, or the highest.
 
+    `order` is a measure or `CHANGE`, and whether it descends; None: the first measure, descending.
     `begin` and `end` are microseconds, the end exclusive; None: from the first or to the last
     bucket that has an event.
     """
@@ -46,6 +49,7 @@ class Series:
     begin: int | None = None
     end: int | None = None
     limit: int = 20
+    order: tuple[str, bool] | None = None
 
 
 class Window(NamedTuple):
@@ -144,10 +148,35 @@ def whole_query(series: Series, of: Window, groups: Sequence[Key] | None = None)
         names,
         series.groups,
         _inside(series, of, groups),
-        ((names[0], True),) if groups is None else (),
+        (_sql_order(series),) if groups is None else (),
         series.limit if groups is None else None,
         series.measures,
     )
+
+
+def _sql_order(series: Series) -> tuple[str, bool]:
+    first = (next(iter(series.measures)), True)
+    return series.order if series.order and series.order[0] != CHANGE else first
+
+
+def by_change(series: Series, now: Rows, then: Rows) -> list[Key]:
+    """The `limit` groups whose first measure changed most, or least; those with no change last.
+
+    `now` and `then` are the wholes of two windows.
+    """
+    width, first = len(series.groups), next(iter(series.measures.values()))
+    old = {_key(row[:width]): row[width] for row in then.rows}
+    changes = [
+        (change(row[width], old.get(_key(row[:width]))), row[:width])
+        for row in now.rows
+        if first.type is not Type.TIME
+    ]
+    known = [(found, key) for found, key in changes if found is not None]
+    known.sort(key=lambda one: one[0], reverse=bool(series.order and series.order[1]))
+    ranked = [key for _, key in known]
+    seen = {_key(key) for key in ranked}
+    rest = [row[:width] for row in now.rows if _key(row[:width]) not in seen]
+    return [*ranked, *rest][: series.limit]
 
 
 def points_query(series: Series, of: Window, groups: Sequence[Key]) -> Summary:

@@ -13,6 +13,7 @@ from runwell.filter.cel import (
     Variable,
     Vocabulary,
 )
+from runwell.model import Kind, Status
 from runwell.query.fields import FIELDS, Type
 
 # What CEL takes a field for. Times and durations may be missing, which `== null` asks: dynamic.
@@ -39,5 +40,10 @@ def _variable(name: str, type_: Type) -> Variable:
 
 
 EVENTS = Environment(
-    Vocabulary({name: _variable(name, type_) for name, type_ in FIELDS.items()}, {}, hints=True)
+    Vocabulary(
+        {name: _variable(name, type_) for name, type_ in FIELDS.items()},
+        {},
+        hints=True,
+        words={Field("status"): tuple(map(str, Status)), Field("kind"): tuple(map(str, Kind))},
+    )
 )

@@ -22,6 +22,7 @@ MEASURES_MAX = 50
 HAVING_MAX = 20
 BUCKETS = tuple(map(str, Bucket))
 TIMES = tuple(name for name, type_ in FIELDS.items() if type_ is Type.TIME)
+MANY = (Type.TAGS, Type.METRICS, Type.LINKS, Type.JSON)  # more than one value
 # JSON is read as a text.
 GROUPED = (Sort.TEXT, Sort.INTEGER, Sort.BOOLEAN, Sort.NUMBER, Sort.DURATION, Sort.TIME)
 
@@ -77,6 +78,8 @@ def read_group(text: str, zone: str = "") -> Field | TimeBucket | Group:
     name, _, field = text.partition(" ")
     if name in BUCKETS and (not field or field.strip().isidentifier()):
         return TimeBucket(Bucket(name), read_time_field(field.strip() or "time"), zone)
+    if FIELDS.get(text) in MANY:
+        raise BadParameter("group_by", f"one value of it, as {text}.NAME")
     if text in FIELDS:
         return Field(text)
     if text.replace(" ", "_").isidentifier():

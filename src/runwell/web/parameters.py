@@ -150,7 +150,8 @@ def read_zone(query: QueryParams) -> str:
         return ""
     known = zone_names()
     if name not in known:
-        raise BadParameter("zone", f"there is no time zone {name[:40]!r}{nearest(name, known)}")
+        close = nearest(name, known) or "; it takes an IANA name, as Europe/Berlin"
+        raise BadParameter("zone", f"there is no time zone {name[:40]!r}{close}")
     return name
 
 

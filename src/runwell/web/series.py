@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 from starlette.datastructures import QueryParams
 
 from runwell.errors import BadParameter, BadTime
-from runwell.filter import Field
 from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
 from runwell.model.times import parse_iso, to_iso
 from runwell.protocols.base import Services
@@ -33,7 +33,12 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("group_by", "up to two fields, `tags.NAME`, `payload.a.b` or CEL expressions"),
     parameters.FILTER,
     Parameter("compare", "`previous`: beside as many buckets right before"),
-    Parameter("limit", "how many groups: those whose first measure is highest", int),
+    Parameter(
+        "order_by",
+        "a measure over the whole window, or `change` of the first one, then asc or desc; the "
+        "first measure, highest first, if not given",
+    ),
+    Parameter("limit", "how many groups: the first in this order", int),
     parameters.SHAPE,
 )
 
@@ -70,7 +75,7 @@ def endpoints(services: Services) -> list[Endpoint]:
         shape = parameters.read_choice(call.query, "shape", parameters.SHAPES)
         most = services.config.page_max
         now = await _window(services, series, most)
-        found = await _lines(services, series, now) if now.starts else []
+        found = await _ranked(services, series, now) if now.starts else []
         then: list[Line] | None = None
         if compare:
             groups = [line.group for line in found]
@@ -110,17 +115,25 @@ def _read(query: QueryParams, most: int) -> Series:
     for group in groups:
         if isinstance(group, TimeBucket):
             raise BadParameter("group_by", "`bucket` says which buckets: a series has one kind")
-        if isinstance(group, Field) and FIELDS[group.name] not in asked.SORTS:
-            raise BadParameter("group_by", f"one value of it, as {group.name}.NAME")
+    measures = asking.read_measures(query, MEASURES_DEFAULT)
     return Series(
-        asking.read_measures(query, MEASURES_DEFAULT),
+        measures,
         bucket,
         tuple(group for group in groups if not isinstance(group, TimeBucket)),
         parameters.read_filter(query),
         _read_time(query, "from", bucket),
         _read_time(query, "to", bucket),
         parameters.read_int(query, "limit", LIMIT_DEFAULT, most),
+        _read_order(query, measures),
     )
+
+
+def _read_order(query: QueryParams, measures: asking.Measures) -> tuple[str, bool] | None:
+    is_compared = bool(query.get("compare"))
+    orders = asking.read_orders(query, [*measures, *([asked.CHANGE] if is_compared else [])])
+    if len(orders) > 1:
+        raise BadParameter("order_by", "one order; ties come by the groups")
+    return orders[0] if orders else None
 
 
 def _read_time(query: QueryParams, name: str, bucket: TimeBucket) -> int | None:
@@ -139,6 +152,18 @@ async def _window(services: Services, series: Series, most: int) -> Window:
         return asked.window(series, None, None, most)
     first, last = (await services.run(asked.bounds(series))).rows[0]
     return asked.window(series, first, last, most)
+
+
+async def _ranked(services: Services, series: Series, now: Window) -> list[Line]:
+    """The lines of the groups that are shown, in their order."""
+    if series.order is None or series.order[0] != asked.CHANGE:
+        return await _lines(services, series, now)
+    most = services.config.page_max
+    every = replace(series, limit=most)
+    whole = await services.run(asked.whole_query(every, now))
+    before = asked.whole_query(every, asked.before(now, series.bucket, most))
+    groups = asked.by_change(series, whole, await services.run(before))
+    return await _lines(services, series, now, groups) if groups else []
 
 
 async def _lines(

@@ -178,7 +178,9 @@ async def pieces(
         return Piece(len(rows.rows), encoded.size, encoded.content, reached)
 
     pace = Pace(config.stream_rows, config.stream_bytes)
-    async with aclosing(walk(ask, listing.span, pace, config.stream_patience_seconds)) as walked:
+    patience, is_under_way = config.stream_patience_seconds, kind is StreamKind.TAIL
+    found = walk(ask, listing.span, pace, patience, is_under_way=is_under_way)
+    async with aclosing(found) as walked:
         async for piece in walked:
             services.streams.count_rows(kind, piece.rows)
             left -= piece.rows

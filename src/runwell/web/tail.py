@@ -92,8 +92,9 @@ async def _follow(services: Services, listing: Listing, seen: int) -> AsyncGener
             newest = streams.newest
             async with aclosing(_changed(services, listing, Span(seen + 1, newest))) as found:
                 async for content in found:
-                    yield content
-                    said = clock()
+                    if content or clock() - said >= config.tail_heartbeat_seconds:
+                        yield content or HEARTBEAT
+                        said = clock()
             if newest > seen:  # let some more gather
                 seen = newest
                 await streams.pause(config.tail_interval_ms / 1000)
@@ -104,12 +105,14 @@ async def _follow(services: Services, listing: Listing, seen: int) -> AsyncGener
 
 
 async def _changed(services: Services, listing: Listing, span: Span) -> AsyncGenerator[bytes, None]:
-    """The messages of these changes. A stop is no error: whoever follows comes back."""
+    """The messages of these changes, nothing for those that are not asked for.
+
+    A stop is no error: whoever follows comes back.
+    """
     if span.is_empty:
         return
     walked = pieces(services, of_span(listing, span), ServerSent(), StreamKind.TAIL)
     with suppress(Stopping):
         async with aclosing(walked):
             async for piece in walked:
-                if piece.rows:
-                    yield piece.content
+                yield piece.content

@@ -93,15 +93,16 @@ class Pace:
 
 
 async def walk(
-    ask: Ask, span: Span, pace: Pace, patience_seconds: float
+    ask: Ask, span: Span, pace: Pace, patience_seconds: float, *, is_under_way: bool = False
 ) -> AsyncGenerator[Piece, None]:
     """The pieces of a span in its order; at least one, be it empty.
 
     Raises:
         QueryTooLong, TooLarge: a single number is too much.
-        Overloaded, NotCaughtUp: the first question is refused, or a later one again and again.
+        Overloaded, NotCaughtUp: the first question is refused, or a later one again and again; if
+            the stream was under way before, the first one is a later one, too.
     """
-    patience = 0.0
+    patience = patience_seconds if is_under_way else 0.0
     is_first = True
     while is_first or not span.is_empty:
         window = span.take(pace.width)

@@ -206,4 +206,4 @@ def _problem(reply: Reply) -> tuple[str, int | None]:
     if found:
         return text.removeprefix(found[0]).removeprefix(": "), int(found[1])
     advice = "; give a token with --token or RUNWELL_TOKEN" if reply.status in (401, 403) else ""
-    return f"{reply.status}: {text}{advice}", None
+    return f"{reply.status}: {text.rstrip('.') if advice else text}{advice}", None

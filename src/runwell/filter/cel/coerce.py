@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 
 from runwell.filter.cel.errors import BadExpression, at
@@ -50,7 +51,22 @@ class Context:
         """A function that does not take what it was given."""
         names = [cel_type(meaning) for meaning in given]
         shown = f"{names[0]}.({', '.join(names[1:])})" if is_member else f"({', '.join(names)})"
-        return self.error(node, f"found no matching overload for '{function}' applied to '{shown}'")
+        problem = f"found no matching overload for '{function}' applied to '{shown}'"
+        hint = _hint(names) if self.vocabulary.hints else ""
+        return self.error(node, problem + hint)
+
+    def check_word(self, node: Node, one: Meaning, other: Meaning) -> None:
+        """Refuse a comparison of a field that is one of a few words with none of them."""
+        for field, text in ((one, other), (other, one)):
+            words = self.vocabulary.words.get(_expression(field), ())
+            value = _expression(text)
+            if words and isinstance(value, Constant) and value.value not in ("", *words):
+                written = str(value.value)
+                close = difflib.get_close_matches(written[:40].lower(), words, n=1)
+                hint = (
+                    f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(words)}"
+                )
+                raise self.error(node, f"no event has the text '{written[:40]}' here{hint}")
 
     def coerce(self, meaning: Meaning, sort: Sort) -> Expression | None:
         """The expression that gives this type; None if the meaning cannot be of it."""
@@ -89,6 +105,20 @@ class Context:
         """Whether one of these is a place where there are times and no numbers."""
         places = [meaning.steps for meaning in meanings if isinstance(meaning, Path)]
         return any(steps in self.vocabulary.times for steps in places)
+
+
+def _hint(names: list[str]) -> str:
+    """How a time or a duration is written, to who compares one with something else."""
+    others = {name for name in names if name in ("int", "double", "string")}
+    if "duration" in names and others:
+        return '; a duration is written duration("90s")'
+    if "timestamp" in names and others:
+        return '; a time is written timestamp("2026-11-09T00:00:00Z")'
+    return ""
+
+
+def _expression(meaning: Meaning) -> Expression | None:
+    return meaning.expression if isinstance(meaning, Known) else None
 
 
 def _call(function: str, *arguments: Expression | None) -> Call:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runwell.filter.tree import Expression, Sort, Tag
 
@@ -120,6 +120,8 @@ class Vocabulary:
     variables: Mapping[str, Variable]
     times: Mapping[tuple[str, ...], Expression]
     hints: bool = False  # whether an unknown name is answered with the nearest one
+    # the words that a field is one of
+    words: Mapping[Expression | None, tuple[str, ...]] = field(default_factory=dict)
 
 
 def cel_type(meaning: Meaning) -> str:

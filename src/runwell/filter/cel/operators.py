@@ -71,6 +71,7 @@ def compare(context: Context, node: CallNode, left: Meaning, right: Meaning) -> 
         return _compare_null(context, node, left, right)
     if isinstance(left, TagText) or isinstance(right, TagText):
         return _compare_tag(context, node, left, right)
+    context.check_word(node, left, right)
     sort = _common(left, right)
     parts = (context.coerce(left, sort), context.coerce(right, sort))
     if parts[0] is None or parts[1] is None:
@@ -191,6 +192,8 @@ def is_in(context: Context, node: CallNode, item: Meaning, place: Meaning) -> Kn
 def _in_list(context: Context, node: CallNode, item: Meaning, place: Several) -> Known:
     if not place.items:
         return Known(Constant(value=False, sort=Sort.BOOLEAN), Sort.BOOLEAN)
+    for one in place.items:
+        context.check_word(node, item, one)
     text = None if isinstance(item, TagText) else context.coerce(item, Sort.TEXT)
     written = [_written_text(one) for one in place.items]
     texts = tuple(one for one in written if one is not None)

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 from runwell.errors import QueryTooLong
 from runwell.query import Column, Query, Relation, Rows, StoredPath
 from runwell.store.ledger.base import Change
 
-
 NICE = 19  # a thread of questions gets a 68th of the processor of one that takes in events
 
 
 def yield_to_writes() -> None:
-    """Make this thread one that steps back wherever events wait to be taken in (Linux)."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+    """Make this thread one that steps back wherever events wait to be taken in.
+
+    Linux alone has niceness of threads; where it is not ours to choose all are as nice.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+
+
+STOP_AGAIN_SECONDS = 0.05
 
 
 class Stopper:
@@ -41,11 +50,17 @@ class Stopper:
             self._interrupt = None
 
     def stop(self) -> None:
-        """Interrupt the question now, or as soon as it starts."""
+        """Interrupt the question now, or as soon as it starts, until it has ended.
+
+        An interrupt that comes between two statements of one question is forgotten by the engine.
+        """
         with self._lock:
             self.stopped = True
             if self._interrupt:
                 self._interrupt()
+                again = threading.Timer(STOP_AGAIN_SECONDS, self.stop)
+                again.daemon = True
+                again.start()
 
 
 class ColumnsHeld(RuntimeError):

@@ -154,8 +154,9 @@ class _Check:
         is_cte = name in ctes and not node["schema_name"]
         if node["catalog_name"] or not (is_relation or is_cte):
             known = ", ".join(sorted(self._relations))
+            hint = _meant(node["table_name"], self._relations)
             raise UnknownRelation(
-                f"there is no relation {node['table_name']!r}; there are {known}",
+                f"there is no relation {node['table_name']!r}{hint}; there are {known}",
                 pointer="/sql",
                 position=self._place(node),
             )
@@ -163,16 +164,19 @@ class _Check:
     def _function(self, node: dict[str, Any], allowed: Collection[str], what: str) -> None:
         name = str(node["function_name"]).lower()
         if name not in allowed:
-            close = difflib.get_close_matches(name, allowed, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
             raise ClosedHere(
-                f"the {what} {name} is closed here{hint}",
+                f"the {what} {name} is closed here{_meant(name, allowed)}",
                 pointer="/sql",
                 position=self._place(node),
             )
 
     def _place(self, node: dict[str, Any]) -> int | None:
         return _character(self._text, int(node["query_location"]))
+
+
+def _meant(name: str, names: Collection[str]) -> str:
+    close = difflib.get_close_matches(name.lower(), names, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _check_kind(node: dict[str, Any]) -> None:
