@@ -29,6 +29,7 @@ RUN: dict[str, dict[str, str]] = {
         "sql": "tests/test_sources.py",
         "python": "tests/test_docs.py",
     },
+    "docs/sql.md": {"sh": "tests/pgwire/test_page.py", "python": "tests/pgwire/test_page.py"},
     "docs/questions.md": {
         "sh": "tests/test_questions_page.py",
         "sql": "tests/test_questions_page.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import signal
 import socket
 import subprocess
@@ -153,3 +154,17 @@ def test_a_stalled_body_is_answered_408_and_delays_nobody(tmp_path: Path):
             healthy.start()
             healthy.join(30)
             assert slow.recv(100).startswith(b"HTTP/1.1 408")
+
+
+def test_a_connection_whose_client_takes_nothing_is_cut_off(tmp_path: Path):
+    with Server(tmp_path / "data", ("--stall-seconds-max", "1")) as server:
+        event = {"source": "own", "scope": "x", "payload": "x" * 50_000}
+        for batch in range(10):
+            events = [{**event, "id": f"{batch}-{place}"} for place in range(50)]
+            assert server.ask("POST", "/-/api/events", {"events": events}).status == 200
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), 30) as idle:
+            idle.sendall(b"GET /-/api/export HTTP/1.1\r\nHost: x\r\n\r\n")
+            cut_off = select.poll()
+            cut_off.register(idle, 0)  # only what is wrong with it: nothing is read
+            assert cut_off.poll(30_000)

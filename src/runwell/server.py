@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 import uvicorn
 import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from runwell.app import App, build
 from runwell.config import BadSetting, Config
@@ -115,7 +116,7 @@ def _uvicorn_config(app: App) -> uvicorn.Config:
     return uvicorn.Config(
         app.asgi,
         loop="uvloop",
-        http="httptools",
+        http=_Connection,
         ws="none",
         lifespan="off",
         proxy_headers=False,  # nothing here asks who the peer is
@@ -126,6 +127,15 @@ def _uvicorn_config(app: App) -> uvicorn.Config:
         timeout_keep_alive=app.config.keep_alive_seconds,
         timeout_graceful_shutdown=app.config.drain_seconds_max,
     )
+
+
+class _Connection(HttpToolsProtocol):
+    """Lets a request cut off its connection: one that is only closed waits until all was taken."""
+
+    def on_message_begin(self) -> None:
+        """See `Gate._send_stream`."""
+        super().on_message_begin()
+        self.scope["state"]["abort"] = self.transport.abort
 
 
 class _Server(uvicorn.Server):

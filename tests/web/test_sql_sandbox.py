@@ -421,7 +421,8 @@ def test_every_relation_of_the_catalog_is_closed_however_it_is_named(
 
 def test_a_refusal_says_what_is_there_and_what_was_meant(engine: duckdb.DuckDBPyConnection):
     for question, words in [
-        ("SELECT * FROM event", "there is no relation 'event'; there are events"),
+        ("SELECT * FROM Event", "there is no relation 'Event'; did you mean 'events'?"),
+        ("SELECT * FROM xyz", "there is no relation 'xyz'; there are events"),
         ("SELECT uper(id) FROM events", "the function uper is closed here; did you mean 'upper'?"),
         ("SELECT * FROM rang(3)", "the table function rang is closed here; did you mean 'range'?"),
         ("SELECT version()", "the function version is closed here"),

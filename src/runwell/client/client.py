@@ -163,7 +163,7 @@ class Client:
         rows = [dict(zip(names, row, strict=True)) for row in answer["rows"]]
         return Table(columns, read_rows(columns, rows))
 
-    def export(
+    def export(  # noqa: PLR0913 - the parameters of the address, by name
         self,
         to: str | os.PathLike[str] | BinaryIO,
         *,

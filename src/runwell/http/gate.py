@@ -117,24 +117,26 @@ class Gate:
             "runwell_requests_total", protocol=mounted.protocol.name, status=str(answer.status)
         )
         if answer.stream is not None and scope["method"] != "HEAD":
-            await self._send_stream(answer, path, send)
+            await self._send_stream(answer, scope, send)
         else:
             await _send(answer, send, with_body=scope["method"] != "HEAD")
 
-    async def _send_stream(self, answer: Answer, path: str, send: Send) -> None:
+    async def _send_stream(self, answer: Answer, scope: Scope, send: Send) -> None:
         """What ends early has no end on the wire: returning without one breaks the connection."""
         assert answer.stream is not None
-        outcome = "cancelled"
+        outcome, path = "cancelled", unquote(scope["raw_path"].decode("ascii", "replace"))[:200]
         try:
             await send_chunks(answer.stream, _start(answer), send, self._config.stall_seconds_max)
         except ClientGone:
             outcome = "gone"
         except (Error, Stalled) as error:
             outcome = type(error).__name__
-            log.warning("stream_broken", path=unquote(path)[:200], error=repr(error))
+            log.warning("stream_broken", path=path, error=repr(error))
+            if isinstance(error, Stalled):
+                _abort(scope)
         except Exception as error:  # noqa: BLE001 - a bug must not end as if all had been sent
             outcome = "InternalError"
-            log.error("stream_broken", path=unquote(path)[:200], error=repr(error))
+            log.error("stream_broken", path=path, error=repr(error))
         else:
             outcome = "whole"
         finally:
@@ -244,6 +246,12 @@ async def _begun(answer: Answer, scope: Scope, receive: Receive) -> Answer:
 async def _send(answer: Answer, send: Send, *, with_body: bool) -> None:
     await send(_start(answer))
     await send({"type": "http.response.body", "body": answer.body if with_body else b""})
+
+
+def _abort(scope: Scope) -> None:
+    """Give up what was not taken: a connection that is closed would wait for it, maybe for ever."""
+    if abort := scope.get("state", {}).get("abort"):
+        abort()
 
 
 def _start(answer: Answer) -> Message:

@@ -69,7 +69,41 @@ MISMATCHES = [
 @pytest.mark.parametrize(("text", "place", "function", "types"), MISMATCHES)
 def test_types_that_do_not_fit_are_all_named(text, place, function, types):
     problem = f"found no matching overload for '{function}' applied to '{types}'"
-    assert refusal(text).startswith(f"ERROR: <input>:{place}: {problem}\n | {text}\n | ")
+    told, _, where = refusal(text).partition("\n")
+    assert told.partition("; a ")[0] == f"ERROR: <input>:{place}: {problem}"
+    assert where.startswith(f" | {text}\n | ")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("duration > 5", 'a duration is written duration("90s")'),
+        ("'5m' <= queue", 'a duration is written duration("90s")'),
+        ("started == 1.5", 'a time is written timestamp("2026-11-09T00:00:00Z")'),
+    ],
+)
+def test_who_compares_a_time_or_a_duration_is_told_how_one_is_written(text, hint):
+    assert f"; {hint}\n" in refusal(text)
+
+
+@pytest.mark.parametrize("text", ["duration * 2 > duration", "started.contains('a')", "name > 1"])
+def test_other_mismatches_have_no_such_hint(text):
+    assert "is written" not in refusal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ("status == 'faild'", "1:8", "did you mean 'failed'?"),
+        ("'suceeded' != status", "1:12", "did you mean 'succeeded'?"),
+        ("status in ['failed', 'timedout']", "1:8", "did you mean 'timed_out'?"),
+        ("kind == 'xyz'", "1:6", "there are pipeline, job, stage"),
+    ],
+)
+def test_a_word_that_a_field_can_never_be_is_refused_with_the_nearest(text, place, hint):
+    told = refusal(text)
+    assert told.startswith(f"ERROR: <input>:{place}: no event has the text ")
+    assert f"here; {hint}" in told
 
 
 def payload(step: str, reading: str) -> Payload:

@@ -31,6 +31,7 @@ SUMS = {
     ("_-_", Sort.NUMBER): (Sort.NUMBER, "float_subtract"),
     ("_-_", Sort.DURATION): (Sort.TIME, "between_times"),
 }
+COMPARISONS = ("_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_")
 LOOSE = (Path, Sum, Choice)
 
 
@@ -52,7 +53,7 @@ class Context:
         names = [cel_type(meaning) for meaning in given]
         shown = f"{names[0]}.({', '.join(names[1:])})" if is_member else f"({', '.join(names)})"
         problem = f"found no matching overload for '{function}' applied to '{shown}'"
-        hint = _hint(names) if self.vocabulary.hints else ""
+        hint = _hint(function, names) if self.vocabulary.hints else ""
         return self.error(node, problem + hint)
 
     def check_word(self, node: Node, one: Meaning, other: Meaning) -> None:
@@ -107,9 +108,11 @@ class Context:
         return any(steps in self.vocabulary.times for steps in places)
 
 
-def _hint(names: list[str]) -> str:
+def _hint(function: str, names: list[str]) -> str:
     """How a time or a duration is written, to who compares one with something else."""
-    others = {name for name in names if name in ("int", "double", "string")}
+    if function not in COMPARISONS:
+        return ""
+    others = {"int", "double", "string"}.intersection(names)
     if "duration" in names and others:
         return '; a duration is written duration("90s")'
     if "timestamp" in names and others:

@@ -154,9 +154,9 @@ class _Check:
         is_cte = name in ctes and not node["schema_name"]
         if node["catalog_name"] or not (is_relation or is_cte):
             known = ", ".join(sorted(self._relations))
-            hint = _meant(node["table_name"], self._relations)
+            hint = _meant(node["table_name"], self._relations) or f"; there are {known}"
             raise UnknownRelation(
-                f"there is no relation {node['table_name']!r}{hint}; there are {known}",
+                f"there is no relation {node['table_name']!r}{hint}",
                 pointer="/sql",
                 position=self._place(node),
             )
