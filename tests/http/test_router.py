@@ -52,6 +52,22 @@ def test_a_path_that_nobody_has_is_not_found(path: str):
         a_router("GET /a/b", "GET /a/{x}/c").find("GET", path)
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/-/api/sumary", "There is nothing here; did you mean /-/api/summary?"),
+        ("/-/api/summary/", "There is nothing here; did you mean /-/api/summary?"),
+        ("/-/zzzzzzzzzzz", "There is nothing here."),
+        ("/api/sumary", "There is nothing here."),
+    ],
+)
+def test_a_path_that_is_nearly_one_of_our_own_is_told_which(path: str, said: str):
+    router = a_router("GET /-/api/summary", "GET /-/api/{x}/tree", "GET /api/summary")
+    with pytest.raises(NotFound) as refusal:
+        router.find("GET", path)
+    assert refusal.value.message == said
+
+
 def test_another_method_is_told_which_are_allowed():
     router = a_router("GET /a", "POST /a", "GET /b/{x}", "PUT /b/{y}", "DELETE /b/c")
 

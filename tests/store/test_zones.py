@@ -16,7 +16,10 @@ from tests.store.engines import COLUMNS
 
 from runwell.model import Bucket
 from runwell.model.times import bucket_start, parse_iso
-from runwell.query import Summary, TimeBucket
+from runwell.query import Measure, Rows, Summary, TimeBucket
+from runwell.query.series import Series, lines, window
+
+HOUR_US = 3_600_000_000
 
 
 @pytest.fixture(params=sorted(COLUMNS), scope="module")
@@ -63,3 +66,18 @@ def test_events_without_that_time_are_a_bucket_of_nothing_at_the_end(asked: Aske
         for bucket in (Bucket.HOUR, Bucket.DAY):
             rows = asked.run(Summary(("total",), (TimeBucket(bucket, "finished", zone),))).rows
             assert (rows[0][1], rows[1]) == (1, (None, 2))
+
+
+def test_a_midnight_that_the_engine_has_an_hour_off_is_in_the_same_day():
+    """Clocks of British Columbia: what a government changes is in one of two tables of zones."""
+    day = TimeBucket(Bucket.DAY, "time", "America/Vancouver")
+    begin, end = parse_iso("2026-01-10T08:00:00Z"), parse_iso("2026-01-13T08:00:00Z")
+    series = Series({"total": Measure("count")}, day, begin=begin, end=end)
+    of = window(series, None, None, 10)
+    whole = Rows((), [(60,)])
+    for off_us in (-HOUR_US, 0, HOUR_US):
+        points = Rows((), [(start + off_us, place) for place, start in enumerate(of.starts)])
+        (line,) = lines(series, of, whole, points)
+        assert line.points == {"total": [0, 1, 2]}
+    behind = Rows((), [(of.end - HOUR_US, 9)])  # the last hour alone
+    assert lines(series, of, whole, behind)[0].points == {"total": [0, 0, 0]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Sequence
 from urllib.parse import unquote
@@ -9,6 +10,7 @@ from urllib.parse import unquote
 from runwell.errors import MethodNotAllowed, NotFound
 from runwell.http.call import Endpoint
 
+OWN = "/-/"
 PARAMETER = re.compile(r"\{(\w+)(:path)?\}")
 Methods = dict[str, Endpoint]
 
@@ -54,7 +56,13 @@ class Router:
                 allowed |= set(methods)
         if allowed:
             raise MethodNotAllowed(tuple(sorted(allowed)))
-        raise NotFound
+        raise NotFound(*self._meant(path))
+
+    def _meant(self, path: str) -> list[str]:
+        """What to say of a path that is nearly one of our own; other protocols have their words."""
+        own = [known for known in self._literal if known.startswith(OWN)]
+        close = difflib.get_close_matches(path[:100], own, n=1) if path.startswith(OWN) else []
+        return [f"There is nothing here; did you mean {known}?" for known in close]
 
 
 def compile_path(path: str) -> re.Pattern[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -26,6 +27,7 @@ SORTS = {
     Type.DURATION: Sort.DURATION,
     Type.BOOLEAN: Sort.BOOLEAN,
 }
+HALF_DAY_US = 12 * 3_600_000_000
 COUNTED = ("count", "distinct")  # 0 where there is no event; every other measure is missing there
 
 CHANGE = "change"  # an order: by what became of the first measure
@@ -210,7 +212,10 @@ def _is_value(group: Field | Group, value: Any) -> Expression:
 def lines(series: Series, of: Window, whole: Rows, points: Rows) -> list[Line]:
     """Every group of `whole` in its order, with a value for each bucket of the window."""
     width = len(series.groups)
-    found = {(_key(row[1 : width + 1]), row[0]): row[width + 1 :] for row in points.rows}
+    found = {
+        (_key(row[1 : width + 1]), _start_of(series.bucket.bucket, of, row[0])): row[width + 1 :]
+        for row in points.rows
+    }
     nothing = _nothing(series)
     return [
         Line(
@@ -222,6 +227,19 @@ def lines(series: Series, of: Window, whole: Rows, points: Rows) -> list[Line]:
         )
         for row in whole.rows
     ]
+
+
+def _start_of(bucket: Bucket, of: Window, start: int) -> int:
+    """Where the bucket begins that an engine has begin here.
+
+    An engine has zones of its own: where these are newer or older than ours and a government has
+    changed its clocks between the two, its midnight is an hour off.
+    """
+    if bucket in (Bucket.MINUTE, Bucket.HOUR):
+        return start
+    place = bisect_right(of.starts, start + HALF_DAY_US) - 1
+    is_near = place >= 0 and start - of.starts[place] <= HALF_DAY_US
+    return of.starts[place] if is_near else start
 
 
 def _key(group: Key) -> Key:

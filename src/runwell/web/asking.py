@@ -89,6 +89,23 @@ def read_group(text: str, zone: str = "") -> Field | TimeBucket | Group:
     return Group(text, expression, TYPES[sort])
 
 
+def check_columns(names: Iterable[str]) -> None:
+    """A group and a measure of one name, as `queued`, would be one column of the answer.
+
+    Raises:
+        BadParameter: there are two of a name.
+    """
+    found: set[str] = set()
+    for name in names:
+        if name in found:
+            raise BadParameter(
+                "group_by",
+                f"there would be two columns {name!r}: group by another value, or write the "
+                """measure another way, as `count(status == "queued")`""",
+            )
+        found.add(name)
+
+
 def read_time_field(name: str, place: str = "group_by") -> str:
     """The name of a time field."""
     if name not in TIMES:

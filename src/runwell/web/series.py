@@ -116,6 +116,7 @@ def _read(query: QueryParams, most: int) -> Series:
         if isinstance(group, TimeBucket):
             raise BadParameter("group_by", "`bucket` says which buckets: a series has one kind")
     measures = asking.read_measures(query, MEASURES_DEFAULT)
+    asking.check_columns(("time", *(group.name for group in groups), *measures))
     return Series(
         measures,
         bucket,

@@ -65,6 +65,7 @@ def _read(call: Call, page_max: int) -> Summary:
     groups = asking.read_groups(call.query)
     conditions = asking.read_conditions(call.query)
     names = (*(group.name for group in groups), *measures)
+    asking.check_columns(names)
     return Summary(
         tuple(measures),
         groups,
