@@ -15,7 +15,9 @@ from tests.client.sample import COUNT
 from tests.serving import Server
 
 from runwell.client.answers import cell
+from runwell.client.columns import of_events
 from runwell.client.series import means, print_series, sparkline
+from runwell.client.summary import print_whole, table_of
 
 
 def lines(server: Server, *words: str, width: int = 120) -> list[str]:
@@ -230,3 +232,12 @@ def test_a_line_of_blocks_never_has_more_than_fit():
 def test_the_address_may_come_from_the_environment(server: Server):
     done = invoke("query", "--summary", "total", "--json", RUNWELL_URL=server.url)
     assert json.loads(done.stdout) == [{"total": COUNT}]
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_on_a_terminal_a_long_text_is_cut_and_elsewhere_it_is_whole(is_terminal: bool):
+    file, long = io.StringIO(), "x" * 500
+    console = Console(file=file, width=100, force_terminal=is_terminal, color_system=None)
+    print_whole(console, table_of(of_events(["id", "payload"]), [{"id": "1", "payload": long}]))
+    assert (long in file.getvalue()) is not is_terminal
+    assert (f"{'x' * 119}…" in file.getvalue()) is is_terminal

@@ -12,7 +12,7 @@ PAGE = read("docs/sql.md")
 
 def test_psql_is_told_the_relations_and_rows_of_one(serving: Serving):
     (block,) = blocks(PAGE, "sh")
-    text = block.text.replace("-p 5432", f"-w -X -p {serving.port}")
+    text = block.text.replace("-p 5433", f"-w -X -p {serving.port}")
     done = subprocess.run(["bash", "-c", text], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "| metrics_pipeline" in done.stdout
@@ -22,5 +22,5 @@ def test_psql_is_told_the_relations_and_rows_of_one(serving: Serving):
 def test_psycopg_gets_its_rows(serving: Serving):
     (block,) = blocks(PAGE, "python")
     names: dict = {}
-    exec(block.text.replace("port=5432", f"port={serving.port}"), names)  # noqa: S102 - the page's own
+    exec(block.text.replace("port=5433", f"port={serving.port}"), names)
     assert len(names["rows"]) == 24

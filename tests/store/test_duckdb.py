@@ -9,7 +9,7 @@ from tests.builders import NOON_US, an_event
 
 from runwell.filter import Call, Constant, Field, HasMember, Payload, Sort
 from runwell.query import Select, StoredPath, Type
-from runwell.store.columns import Columns, Stopper, open_columns
+from runwell.store.columns import Columns, Stopper, base, open_columns
 from runwell.store.columns.base import Additions
 from runwell.store.ledger.base import Change, encode_event
 
@@ -128,3 +128,18 @@ def test_what_is_no_json_is_read_as_nothing(tmp_path: Path, reading):
     }
     assert found == expected[reading]
     columns.close()
+
+
+@pytest.mark.parametrize(
+    ("platform", "error"), [("linux", PermissionError()), ("darwin", AssertionError())]
+)
+def test_it_opens_where_niceness_is_not_ours_to_choose(
+    tmp_path: Path, monkeypatch, platform: str, error: BaseException
+):
+    def refuse(*_: int) -> None:
+        raise error
+
+    monkeypatch.setattr(base.os, "setpriority", refuse)
+    monkeypatch.setattr(base.sys, "platform", platform)
+    base.yield_to_writes()
+    open_with(tmp_path).close()

@@ -226,7 +226,7 @@ def test_no_literal_of_a_summary_reaches_the_text_of_its_sql(dialect):
         assert literal not in text
     asked = [pair for pair in pairs if pair[0] not in ("having", "order_by", "group_by", "limit")]
     asked += [("group_by", f"tags[{word}]"), ("from", "2026-01-01"), ("to", "2026-02-01")]
-    question = series._read(QueryParams(asked), 10_000)
+    question = series._read(QueryParams(asked), 10_000, 0)
     window = over_time.window(question, None, None, 100)
     for one in (
         over_time.bounds(question),

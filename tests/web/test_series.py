@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.datastructures import QueryParams
 from tests.apps import play
 from tests.builders import HOUR_US, NOON_US, a_write, an_event
 from tests.model.instants import CLOSE
@@ -18,6 +19,7 @@ from tests.web.answering import Answering
 
 from runwell.model import Bucket, Status
 from runwell.model.times import bucket_starts, next_bucket, parse_iso, to_iso
+from runwell.web import series
 
 DAY_US = 24 * HOUR_US
 
@@ -408,6 +410,26 @@ def test_every_event_is_in_the_bucket_that_holds_it(asked: Answering, there, zon
         assert chart["whole"]["total"] == len(mine)
         assert chart["previous_whole"]["total"] == sum(chart["previous"]["total"]) == 0
         assert len(chart["previous"]["total"]) == len(starts)
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "begin"),
+    [
+        ("-7d", "", "2026-03-11T12:30:00Z"),
+        ("-90m", "", "2026-03-18T11:00:00Z"),
+        ("-36h", "", "2026-03-17T00:30:00Z"),
+        ("-2w", "", "2026-03-04T12:30:00Z"),
+        ("-99999w", "", "1970-01-01T00:00:00Z"),
+        ("week", "", "2026-03-16T00:00:00Z"),
+        ("week", "Europe/Berlin", "2026-03-15T23:00:00Z"),
+        ("month", "America/New_York", "2026-03-01T05:00:00Z"),
+        ("day", "Asia/Kolkata", "2026-03-17T18:30:00Z"),
+    ],
+)
+def test_a_window_may_begin_so_long_ago_or_with_this_week(text: str, zone: str, begin: str):
+    now = parse_iso("2026-03-18T12:30:00Z")
+    asked = QueryParams({"from": text, "zone": zone})
+    assert to_iso(series._read(asked, 100, now).begin) == begin
 
 
 def test_a_series_is_asked_for_over_http(tmp_path: Path):

@@ -114,3 +114,14 @@ def test_an_interval_beyond_all_bounds_is_refused(tmp_path: Path):
         assert (answer.status_code, answer.json()["pointer"]) == (400, "/sql")
 
     play(tmp_path, scenario)
+
+
+def test_objects_cannot_have_two_columns_of_one_name(tmp_path: Path):
+    async def scenario(_app, client):
+        question = {"sql": "SELECT 1 AS a, 2 AS a"}
+        answer = await client.post("/-/api/sql?shape=objects", json=question)
+        assert (answer.status_code, answer.json()["pointer"]) == (400, "/sql")
+        assert "two columns are called 'a'" in answer.json()["detail"]
+        assert (await client.post("/-/api/sql", json=question)).json()["rows"] == [[1, 2]]
+
+    play(tmp_path, scenario)

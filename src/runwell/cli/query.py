@@ -41,7 +41,9 @@ NAMES = {"fields": "events", "bucket": "series"}
 @click.option("--zone", default="", help="Time zone of the buckets, as Europe/Berlin.")
 @click.option("--bucket", default="", help="A series: minute ... year, a block each.")
 @click.option("--time", default="", help="Time field of the buckets.")
-@click.option("--from", default="", help="Begin of the series: a date or RFC 3339.")
+@click.option(
+    "--from", default="", help="Begin of the series: a date, RFC 3339, -7d, or week for this one."
+)
 @click.option("--to", default="", help="End of the series, exclusive.")
 @click.option(
     "--compare",
@@ -66,6 +68,7 @@ def query(url: str, token: str, format_: str, as_json: bool, **options: Any) -> 
     """Ask a server: a summary, a series, a list of events or SQL.
 
     Tables show durations in ms, s, min or h, times in UTC unless --zone; a null is an empty cell.
+    On a terminal, texts of more than 120 letters are cut: --format json has all of them.
     Lists are comma-separated, and their options can be repeated. Ends with 1 if the server
     refuses.
     """

@@ -15,12 +15,13 @@ from runwell.client.columns import Column, of_summary
 
 Row = Mapping[str, Any]
 NOT_CUT = 100_000  # wider than any table
+CELL_CHARS_MAX = 120  # on a terminal
 
 
 def print_table(
     console: Console, rows: Sequence[Row], title: str = "", columns: Sequence[Column] = ()
 ) -> None:
-    """The rows with bars if they fit; never cut: a table that is wider than the screen is wrapped.
+    """The rows with bars if they fit; a table that is wider than the screen is wrapped, not cut.
 
     One row that is too wide is turned, with a line for each measure.
     """
@@ -34,7 +35,10 @@ def print_table(
 
 
 def print_whole(console: Console, table: Table) -> None:
-    """Print it however wide it is."""
+    """Print it however wide it is; on a terminal what is long, as a payload, is cut."""
+    if console.is_terminal:
+        for column in table.columns:
+            column.max_width, column.overflow = CELL_CHARS_MAX, "ellipsis"
     if (width := width_of(table)) > console.width:
         console = Console(file=console.file, width=width)
     console.print(table)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -10,7 +12,8 @@ from starlette.datastructures import QueryParams
 
 from runwell.errors import BadParameter, BadTime
 from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
-from runwell.model.times import parse_iso, to_iso
+from runwell.model import Bucket
+from runwell.model.times import EARLIEST_US, bucket_start, now_us, parse_iso, to_iso
 from runwell.protocols.base import Services
 from runwell.query import FIELDS, Group, TimeBucket, Type
 from runwell.query import series as asked
@@ -22,11 +25,17 @@ LIMIT_DEFAULT = 20
 GROUPS_MAX = 2
 MEASURES_DEFAULT = ("total", "failure_rate", "p50(duration)", "p95(duration)")
 COMPARED = ("", "previous")
+AGO = re.compile(r"-([0-9]{1,5})([mhdw])")
+UNITS_US = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter("bucket", f"one of {', '.join(asking.BUCKETS)}; day if not given"),
     Parameter("time", "which time field; `time` if not given"),
-    Parameter("from", "RFC 3339, or a date in the zone; the first event if not given"),
+    Parameter(
+        "from",
+        "RFC 3339, a date in the zone, `-7d` (m, h, d, w), or a bucket's word for the one of now: "
+        "`week`; the first event if not given",
+    ),
     Parameter("to", "the end, exclusive, up to a whole bucket; the last event if not given"),
     asking.ZONE,
     asking.SUMMARY,
@@ -70,7 +79,7 @@ def endpoints(services: Services) -> list[Endpoint]:
 
     async def answer_series(call: Call) -> Answer:
         parameters.refuse_unknown(call.query, PARAMETERS)
-        series = _read(call.query, services.config.page_max)
+        series = _read(call.query, services.config.page_max, now_us(datetime.now(UTC)))
         compare = bool(parameters.read_choice(call.query, "compare", COMPARED))
         shape = parameters.read_choice(call.query, "shape", parameters.SHAPES)
         most = services.config.page_max
@@ -101,7 +110,7 @@ def endpoints(services: Services) -> list[Endpoint]:
     ]
 
 
-def _read(query: QueryParams, most: int) -> Series:
+def _read(query: QueryParams, most: int, now: int) -> Series:
     zone = parameters.read_zone(query)
     bucket = TimeBucket(
         asked.read_bucket(query.get("bucket") or "day"),
@@ -122,8 +131,8 @@ def _read(query: QueryParams, most: int) -> Series:
         bucket,
         tuple(group for group in groups if not isinstance(group, TimeBucket)),
         parameters.read_filter(query),
-        _read_time(query, "from", bucket),
-        _read_time(query, "to", bucket),
+        _read_time(query, "from", bucket, now),
+        _read_time(query, "to", bucket, now),
         parameters.read_int(query, "limit", LIMIT_DEFAULT, most),
         _read_order(query, measures),
     )
@@ -137,15 +146,19 @@ def _read_order(query: QueryParams, measures: asking.Measures) -> tuple[str, boo
     return orders[0] if orders else None
 
 
-def _read_time(query: QueryParams, name: str, bucket: TimeBucket) -> int | None:
+def _read_time(query: QueryParams, name: str, bucket: TimeBucket, now: int) -> int | None:
     """A time; without a zone of its own, by the clock of the buckets."""
     text = query.get(name, "")
     if not text:
         return None
+    if text in asking.BUCKETS:
+        return bucket_start(now, Bucket(text), asked.zone_of(bucket))
+    if ago := AGO.fullmatch(text):
+        return max(EARLIEST_US, now - int(ago[1]) * UNITS_US[ago[2]])
     try:
         return parse_iso(text, asked.zone_of(bucket))
     except BadTime as error:
-        raise BadParameter(name, error.message) from error
+        raise BadParameter(name, f"{error.message}; or -7d, or week for this week") from error
 
 
 async def _window(services: Services, series: Series, most: int) -> Window:

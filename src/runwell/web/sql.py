@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from runwell.config import Config
-from runwell.errors import BadBody, BadParameter, TooLarge
+from runwell.errors import BadBody, BadParameter, BadQuery, TooLarge
 from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
 from runwell.query import Column, Rows
 from runwell.web import parameters
@@ -60,7 +60,7 @@ def endpoints(ask: AskSQL, config: Config) -> list[Endpoint]:
         def render() -> Answer:
             shown = show_sql_rows(rows.rows)
             if shape == "objects":
-                names = [column.name for column in rows.columns]
+                names = _different([column.name for column in rows.columns])
                 return json_answer([dict(zip(names, row, strict=True)) for row in shown])
             return json_answer(SQLAnswer(list(rows.columns), shown))
 
@@ -78,3 +78,11 @@ def endpoints(ask: AskSQL, config: Config) -> list[Endpoint]:
             query=PARAMETERS,
         )
     ]
+
+
+def _different(names: list[str]) -> list[str]:
+    """The names, if an object can have them all."""
+    for name in names:
+        if names.count(name) > 1:
+            raise BadQuery(f"two columns are called {name!r}: name one with AS", pointer="/sql")
+    return names

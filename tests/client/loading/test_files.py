@@ -44,6 +44,18 @@ def test_a_file_that_cannot_be_read_is_named_so(name: str, tmp_path: Path):
         open_source(str(tmp_path / name))
 
 
+def test_the_mark_that_windows_writes_before_everything_is_no_part_of_the_first_line(
+    tmp_path: Path,
+):
+    (tmp_path / "file").write_bytes(b'\xef\xbb\xbf{"id":"1"}\r\n{"id":"2"}\r\n')
+    source = open_source(str(tmp_path / "file"))
+    assert [(item.at, item.body) for item in source.items(START)] == [
+        ((1, 15), b'{"id":"1"}'),
+        ((2, 27), b'{"id":"2"}'),
+    ]
+    source.close()
+
+
 def test_a_pipe_is_read_once_as_lines(tmp_path: Path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

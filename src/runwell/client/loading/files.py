@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runwell.client.loading import parquet, pymon
 from runwell.client.loading.items import LoadFailed, Source
-from runwell.client.loading.ndjson import GZIP_MAGIC, Lines, open_lines
+from runwell.client.loading.ndjson import GZIP_MAGIC, MARK, Lines, open_lines
 
 STDIN = "-"
 FIRST_BYTES = 16
@@ -27,7 +27,7 @@ def open_source(name: str) -> Source:
         if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe, which is read once
             return Lines(path.open("rb"))
         with path.open("rb") as file:
-            first = file.read(FIRST_BYTES)
+            first = file.read(FIRST_BYTES).removeprefix(MARK)
         if first.startswith(parquet.MAGIC):
             return parquet.Rows(path)
         if first == pymon.MAGIC:

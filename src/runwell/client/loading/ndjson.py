@@ -14,6 +14,7 @@ from runwell.client.loading.items import Bad, Item, LoadFailed, Position
 
 LINE_BYTES_MAX = 64 * 1024 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
+MARK = b"\xef\xbb\xbf"  # of UTF-8, which editors and shells of Windows write before everything
 
 _decode = msgspec.json.Decoder(msgspec.Raw).decode
 
@@ -39,7 +40,7 @@ class Lines:
                 if len(line) == LINE_BYTES_MAX and not line.endswith(b"\n"):
                     offset += self._skip_line()
                     yield Bad(Position(place, offset), f"longer than {LINE_BYTES_MAX} bytes")
-                elif text := line.strip():
+                elif text := (line.removeprefix(MARK) if place == 1 else line).strip():
                     yield _item(text, Position(place, offset))
         except (OSError, EOFError) as error:
             raise LoadFailed(f"it cannot be read to its end: {error}") from error
