@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import batches, export, footprint, ingest, query, tekton, tekton_columns
+from bench import batches, export, footprint, ingest, query, questions, tekton, tekton_columns
 from bench.figure import show
 
 PARTS = {
@@ -15,6 +15,7 @@ PARTS = {
     "ingest": ingest.figures,
     "batches": batches.figures,
     "query": query.figures,
+    "questions": questions.figures,
     "export": export.figures,
     "tekton": tekton.figures,
     "tekton-columns": tekton_columns.figures,

@@ -156,3 +156,9 @@ def test_orders_are_names_that_were_asked_for_each_with_a_direction():
         "order_by",
         "order_by: 'totl' is not asked for; did you mean 'total'?",
     )
+
+
+def test_a_group_and_a_measure_of_one_name_are_refused():
+    asking.check_columns(["queued", "total"])
+    with pytest.raises(BadRequest, match="two columns 'queued'"):
+        asking.check_columns(["queued", "total", "queued"])

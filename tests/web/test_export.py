@@ -22,7 +22,7 @@ from tests.builders import NOON_US, a_write
 from runwell.errors import BadQuery
 from runwell.model import Kind, Status
 from runwell.query import FIELDS, Column, Rows, Type
-from runwell.web.arrow import ArrowStream, Parquet, to_batch
+from runwell.web.arrow import ArrowStream, Parquet, group_rows, to_batch
 from runwell.web.export import FORMATS
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -281,3 +281,10 @@ def test_a_parquet_writer_that_fails_says_so_and_one_that_is_left_ends():
     assert not left._thread.is_alive()
     Parquet().close()
     ArrowStream().close()
+
+
+@pytest.mark.parametrize(("size", "rows"), [(10, 4_096), (100_000, 335), (40_000_000, 1)])
+def test_a_row_group_of_large_events_has_few_of_them(size: int, rows: int):
+    columns = (Column("payload", "json"),)
+    batch = to_batch(Rows(columns, [("x" * size,)] * 2))
+    assert group_rows(batch) == pytest.approx(rows, rel=0.01)

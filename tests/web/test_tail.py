@@ -16,8 +16,10 @@ from tests.builders import a_write, remove
 from tests.http import asgi
 from tests.serving import Server
 
+from runwell.errors import Overloaded
 from runwell.model import replace
 from runwell.streams import StreamKind
+from runwell.web import walk
 
 WAIT_SECONDS = 30
 RETRY, HEARTBEAT = b"retry: 2000\n", b": nothing new\n\n"
@@ -261,3 +263,49 @@ def read_all(connection: socket.socket) -> bytes:
     while chunk := connection.recv(2**20):
         found += chunk
     return found
+
+
+def test_a_moment_of_overload_does_not_end_a_tail(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(walk, "RETRY_SECONDS", 0)
+
+    async def scenario(app):
+        refusals = [Overloaded()] * 3
+        run = app.questions.run
+
+        async def refusing(query):
+            if refusals:
+                raise refusals.pop()
+            return await run(query)
+
+        object.__setattr__(app.services, "run", refusing)
+        follower = await Follower(app).begun()
+        await app.ingest.accept([a_write("1")])
+        assert await follower.until_there_are(1) == [(1, "1")]
+        assert refusals == []
+        await follower.leave()
+
+    follow(tmp_path, scenario)
+
+
+def test_a_tail_that_looks_through_much_and_finds_nothing_says_that_it_is_there(
+    tmp_path: Path, monkeypatch
+):
+    monkeypatch.setattr(walk.Pace, "note", lambda *_: None)
+    monkeypatch.setattr(walk.Pace.__init__, "__defaults__", (1, 1))  # one number at a time
+
+    async def scenario(app):
+        await app.ingest.accept([a_write(str(number)) for number in range(20)])
+        run, asked, never = app.questions.run, [], asyncio.Event()
+
+        async def stopping_at_the_tenth(query):
+            asked.append(query)
+            if len(asked) == 10:
+                await never.wait()
+            return await run(query)
+
+        object.__setattr__(app.services, "run", stopping_at_the_tenth)
+        follower = Follower(app, "after=0&filter=" + quote("id == 'never'"))
+        await follower.until(lambda: HEARTBEAT in follower.heard.body)
+        await follower.leave()
+
+    follow(tmp_path, scenario, tail_heartbeat_seconds=0.000001)

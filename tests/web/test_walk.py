@@ -134,3 +134,15 @@ def test_patience_has_an_end(monkeypatch):
 
     with pytest.raises(Overloaded):
         asyncio.run(main())
+
+
+def test_a_stream_that_was_under_way_before_has_patience_from_the_first_question_on(monkeypatch):
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0)
+    source = Numbers([1])
+    source.refusals = [Overloaded(), Overloaded()]
+
+    async def main() -> int:
+        pieces = walk(source, Span(1, 9), Pace(9, 10**6), 60, is_under_way=True)
+        return sum([piece.rows async for piece in pieces])
+
+    assert asyncio.run(main()) == 1

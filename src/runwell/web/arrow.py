@@ -23,8 +23,8 @@ from runwell.query import Column, Rows, Type
 from runwell.web.stream import Encoded, shown_part
 from runwell.web.values import seconds
 
-# Rows of a row group: it stays in memory, compressed, until it is whole.
-ROW_GROUP = 4_096
+ROW_GROUP = 4_096  # most rows of one group, which the writer holds until it is whole
+ROW_GROUP_BYTES = 32 * 1024 * 1024  # of rows like the first ones; about what it then holds
 COMPRESSION = "zstd(1)"
 END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
@@ -207,7 +207,10 @@ class Parquet:
         batch = to_batch(shown_part(rows))
         if self._thread is None:
             self._thread = threading.Thread(
-                target=self._write, args=(batch.schema,), name="parquet", daemon=True
+                target=self._write,
+                args=(batch.schema, group_rows(batch)),
+                name="parquet",
+                daemon=True,
             )
             self._thread.start()
         return Encoded(self._hand_over(batch), batch.nbytes)
@@ -226,7 +229,7 @@ class Parquet:
         """See `Encoder.close`. A thread that waits for a batch ends."""
         self._batches.put(None)
 
-    def _write(self, schema: Schema) -> None:
+    def _write(self, schema: Schema, rows: int) -> None:
         error: BaseException | None = None
         try:
             reader = RecordBatchReader.from_batches(schema, self._pull())
@@ -234,7 +237,7 @@ class Parquet:
                 reader,
                 self._sink,  # type: ignore[arg-type]  # as much of a file as it uses
                 compression=COMPRESSION,
-                max_row_group_size=ROW_GROUP,
+                max_row_group_size=rows,
             )
         except BaseException as problem:  # noqa: BLE001 - a panic, too, is told to who waits
             error = problem
@@ -245,3 +248,13 @@ class Parquet:
         while (batch := self._batches.get()) is not None:
             yield batch
             self._turns.put(None)
+
+
+def group_rows(first: RecordBatch) -> int:
+    """How many rows a group may have, if all are about as large as the first ones.
+
+    Groups of few rows make a large file; groups of large rows much to hold.
+    """
+    if not first.num_rows:
+        return ROW_GROUP
+    return max(1, min(ROW_GROUP, ROW_GROUP_BYTES * first.num_rows // max(1, first.nbytes)))
