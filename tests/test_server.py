@@ -169,3 +169,10 @@ def test_a_client_that_takes_nothing_of_a_stream_does_not_hold_up_the_end(tmp_pa
                 assert server.process.poll() is None
             server.process.terminate()
             assert server.process.wait(20) == 0, server.stderr()
+
+
+def test_connections_are_told_when_their_peer_vanished_and_send_small_answers_at_once():
+    with listen(Config(port=0)) as listener:
+        assert listener.proto == socket.IPPROTO_TCP  # what asyncio looks at for TCP_NODELAY
+        with socket.create_connection(listener.getsockname()), listener.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)

@@ -72,6 +72,24 @@ def test_psycopg_asks_with_values_and_prepared(serving: Serving):
         assert sum(1 for _ in connection.cursor().stream("SELECT * FROM range(600)")) == 600
 
 
+@pytest.mark.parametrize(
+    ("asked", "value", "count"),
+    [
+        ("SELECT date_trunc(%s, created_at) FROM metrics_pipeline", "day", 24),
+        ("SELECT 1 FROM metrics_pipeline WHERE project = ANY(%s)", ["test/project", "x"], 24),
+        ("SELECT 1 FROM metrics_pipeline WHERE duration = ANY(%s)", [90, 91, None], 2),
+        ("SELECT 1 FROM metrics_pipeline WHERE NOT duration = ANY(%s)", [90, 91], 22),
+        ("SELECT * FROM generate_series(1, %s)", 3, 3),
+        ("SELECT 1 FROM metrics_pipeline WHERE duration * 2 > %s", 200.5, 13),
+        ("SELECT 1 FROM metrics_pipeline LIMIT %s", 5, 5),
+    ],
+)
+def test_values_go_where_psycopg_puts_them(asked: str, value: object, count: int, serving: Serving):
+    with serving.connect() as connection:
+        for is_prepared in (False, True):
+            assert len(connection.execute(asked, [value], prepare=is_prepared).fetchall()) == count
+
+
 @pytest.mark.parametrize("documented", [COUNT, BEFORE_E2E, E2E])
 def test_the_documented_queries_run_unchanged(documented: str, serving: Serving, psql: Psql):
     sql = documented.replace("$__timeFilter(created_at)", f"created_at BETWEEN '{FROM}' AND '{TO}'")

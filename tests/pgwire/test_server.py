@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.pgwire.serving import Serving, complaint, kinds
+from tests.pgwire.serving import Raw, Serving, complaint, kinds
 from tests.serving import DEADLINE_SECONDS, Server, run_cli
 
 from runwell.config import BadSetting, Config, load
@@ -204,6 +204,22 @@ def test_a_message_beyond_the_bound_ends_its_connection(tmp_path: Path):
                 raw.socket.sendall(head)
                 assert complaint([raw.read()])["C"] == code
                 assert raw.read() is None
+
+
+@pytest.mark.parametrize("text", [b"COMMIT", b"SELECT string_agg('x', '') FROM range(2000000)"])
+def test_a_client_that_is_gone_is_no_mistake_of_the_server(text: bytes, tmp_path: Path):
+    server = PgServerProcess(tmp_path / "data", ("--pg-port", "0")).start()
+    for _ in range(5):
+        with Raw(server.pg_port) as raw:
+            raw.begin()
+            for _ in range(200):
+                raw.send(b"Q", text + b"\0")
+            raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with server.connect() as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert server.stop() == 0
+    assert "Traceback" not in server.stderr()
+    assert "pg_statement_failed" not in server.stderr()
 
 
 def test_a_client_that_leaves_frees_the_thread_of_its_question(tmp_path: Path):

@@ -208,6 +208,10 @@ def test_a_prepared_statement_lives_until_it_is_closed(raw):
         ("SELECT * FROM range(20000)", "54000", None),
         ("SELECT '" + "x" * 70_000 + "'", "54000", None),
         ("SELECT 1, pg_class.relname FROM events, pg_class", "42P01", None),
+        ("SELECT 1; SELECT 'ü', nope", "42703", "23"),
+        ("SELECT nope FROM (SELECT 1 FROM public.events) x", "42703", None),  # it is written anew
+        ("SELECT * FROM " + "(SELECT " + "*, " * 50 + "1 FROM events)", "54011", None),
+        ("SELECT '" + "x" * 40_000 + "'; SELECT '" + "x" * 40_000 + "'", "54000", None),
         ("SET threads = 1", "42704", None),
         ("SELECT name ~ '(' FROM metrics_build", "22000", None),
     ],
@@ -218,6 +222,14 @@ def test_an_error_has_postgresqls_code_and_its_place(
     found = complaint(raw.query(text))
     assert (found["C"], found.get("P")) == (code, position), found
     assert "LINE" not in found["M"]
+
+
+@pytest.mark.parametrize("text", ["SELECT $1000000000", "SELECT $²", "SELECT $1, $3"])
+def test_parameters_that_are_not_numbered_through_are_refused_at_once(text: str, raw):
+    raw.send(b"P", b"\0" + text.encode() + b"\0\0\0")
+    raw.send(b"D", b"S\0")
+    raw.send(b"S")
+    assert complaint(raw.until_ready())["M"] == "parameters are $1, $2 ... and none is left out"
 
 
 def test_a_question_past_the_deadline_is_canceled_with_a_clear_text(serving: Serving):
@@ -270,6 +282,8 @@ def test_statements_and_portals_have_bounds(tmp_path):
         raw.send(b"S")
         assert complaint(raw.until_ready())["M"] == "more than 1 portals: close some"
         raw.query("DEALLOCATE ALL")
-        raw.send(b"P", b"a\0SELECT '" + b"x" * 100 + b"'\0\0\0")
-        raw.send(b"S")
-        assert "100 characters in prepared statements" in complaint(raw.until_ready())["M"]
+        for name, text, types in ((b"a", b"x" * 100, 0), (b"a" * 99, b"", 0), (b"a", b"", 30)):
+            listed = struct.pack("!H", types) + bytes(4 * types)
+            raw.send(b"P", name + b"\0SELECT '" + text + b"'\0" + listed)
+            raw.send(b"S")
+            assert "100 characters in prepared statements" in complaint(raw.until_ready())["M"]

@@ -67,5 +67,13 @@ def test_a_statement_is_told_by_its_first_words(text: str, kind: Kind, tag: str)
     assert (statement.kind, statement.tag) == (kind, tag)
 
 
+def test_a_statement_knows_where_it_begins():
+    text = "; SELECT 1 ;-- no\n;SELECT 'ü;'"
+    assert [text[part.offset :][: len(part.text)] for part in split(text)] == [
+        " SELECT 1 ",
+        "SELECT 'ü;'",
+    ]
+
+
 def test_comments_in_front_are_no_part_of_a_statement():
     assert bare(" -- a\n/* b /* c */ */ SELECT 1 -- d ") == "SELECT 1 -- d"

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import adapt, postgres, pq
 
+from runwell.errors import BadValue
 from runwell.pgwire.types import BadParameterValue, decode, encoder
 from runwell.store.catalog import pg_types as pg
 from runwell.store.columns.base import Typed
@@ -81,6 +82,21 @@ def test_numbers_that_are_none_are_called_as_postgresql_does():
     assert math.isnan(loaded(encoder(pg.NUMERIC, BINARY)(Decimal("NaN")), pg.NUMERIC.oid, BINARY))
 
 
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [(pg.TIMESTAMP, "290000-01-01 00:00:00"), (pg.TIME, "24:00:00"), (pg.DATE, "5000-01-01 (BC)")],
+)
+def test_times_beyond_pythons_are_text_and_never_binary(type_: pg.PgType, value: str):
+    assert encoder(type_, TEXT)(value) == value.encode()
+    with pytest.raises(BadValue, match="ask for text"):
+        encoder(type_, BINARY)(value)
+
+
+def test_a_binary_number_keeps_all_its_digits():
+    number = Decimal("-123456789012345678901234567890.12345")
+    assert decode(encoder(pg.NUMERIC, BINARY)(number), pg.NUMERIC.oid, BINARY) == number
+
+
 def test_intervals_look_as_postgresql_prints_them():
     show = encoder(pg.INTERVAL, TEXT)
     assert show(timedelta(0)) == b"00:00:00"
@@ -96,6 +112,8 @@ def test_what_postgresql_lacks_is_json_or_text():
         b'{"a": [1.5, null, null], "b": {"c": 1.5}, "d": "2026-01-02T00:00:00"}'
     )
     assert pg.pg_type("ENUM('a')") is pg.TEXT
+    assert pg.pg_type("ENUM('a')[]") is pg.JSON
+    assert pg.pg_type("DECIMAL(18,3)[]") is pg.ARRAYS[pg.NUMERIC.oid]
     assert encoder(pg.TEXT, BINARY)(5) == b"5"
     assert (
         encoder(pg.JSON, BINARY)({"u": UUID(int=1)})

@@ -15,6 +15,7 @@ from runwell.query import Column, Rows
 from runwell.store.catalog.pg_types import UNKNOWN, pg_type
 from runwell.store.columns.base import Described
 
+COLUMNS_MAX = 1_664  # as PostgreSQL's; the messages themselves count to 65,535
 ROWS_AT_ONCE = 256  # encoded before others get their turn
 NULLS = '"NULL"'  # the engine's type of a column that has no other value
 NAMES = {"count_star()": "count"}  # as PostgreSQL calls it
@@ -28,6 +29,10 @@ class Prepared:
     types: tuple[int, ...]
     described: Described | None = None
     is_told: bool = False  # the client knows its columns
+
+    def size(self, name: str) -> int:
+        """What keeping it under this name costs."""
+        return size_of(name, self.statement.text, self.types)
 
     def oids(self) -> list[int]:
         """The types of its parameters: as given, else as found."""
@@ -71,6 +76,18 @@ class Portal:
                 )
                 for row in rows[start : min(start + ROWS_AT_ONCE, end)]
             )
+
+
+def size_of(name: str, text: str, types: Sequence[int]) -> int:
+    """What a prepared statement counts for: its characters, and four for each type."""
+    return len(name) + len(text) + 4 * len(types)
+
+
+def check_columns(columns: Sequence[Column]) -> None:
+    """Raise Complained if an answer has more columns than PostgreSQL's clients expect."""
+    if len(columns) > COLUMNS_MAX:
+        text = f"target lists can have at most {COLUMNS_MAX} entries"
+        raise Complained(Complaint("54011", text))
 
 
 def describe_fields(columns: Sequence[Column], formats: Sequence[int]) -> bytes:

@@ -23,6 +23,7 @@ STARTING_MAX = 32  # connections beyond the bound that still hear why they are r
 BUFFER_BYTES = 64 * 1024
 HEAD_BYTES = 5
 CLOSE_SECONDS = 1.0
+ASKS = wire.Query | wire.Parse | wire.Bind | wire.Describe | wire.Execute  # what needs a token
 
 
 class Fatal(Exception):
@@ -41,6 +42,7 @@ class PgServer:
         self._server: asyncio.Server | None = None
         self._all: set[Connection] = set()
         self._open: dict[int, Connection] = {}
+        self._is_closing = False
 
     @property
     def connections(self) -> int:
@@ -60,6 +62,7 @@ class PgServer:
 
     async def close(self) -> None:
         """No more connections; idle ones end now, the others with their answer or in time."""
+        self._is_closing = True
         if self._server is not None:
             self._server.close()
         tasks = [connection.task for connection in self._all if connection.task]
@@ -73,7 +76,8 @@ class PgServer:
 
     def may_begin(self, connection: Connection) -> bool:
         """Is there room for one more that has said nothing yet?"""
-        if len(self._all) >= self.config.pg_connections_max + STARTING_MAX:
+        most = self.config.pg_connections_max + STARTING_MAX
+        if self._is_closing or len(self._all) >= most:
             return False
         self._all.add(connection)
         return True
@@ -186,7 +190,7 @@ class Connection:
             message = await self._next()
             if isinstance(message, wire.Terminate):
                 return
-            if isinstance(message, wire.Query | wire.Parse | wire.Execute):
+            if isinstance(message, ASKS):
                 self._check_token()
             await self.session.take(message)
             if self._is_ending and isinstance(message, wire.Query | wire.Sync):
@@ -292,11 +296,14 @@ class Connection:
         return wire.read_message(kind, body)
 
     async def _send(self, data: bytes) -> None:
+        if self._writer.is_closing():  # uvloop takes a write to who is gone for a mistake
+            raise ConnectionResetError
         self._writer.write(data)
         await self._writer.drain()  # as long as the client does not read, nothing more is made
 
     def _say_goodbye(self, said: Complaint) -> None:
-        self._writer.write(wire.error(said))
+        if not self._writer.is_closing():
+            self._writer.write(wire.error(said))
 
     async def _close(self) -> None:
         """Let what is written go out, but wait for nobody who does not read."""

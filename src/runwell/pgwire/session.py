@@ -6,13 +6,21 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from runwell.errors import Error, InternalError
+from runwell.errors import BadQuery, Error, InternalError
 from runwell.observe import Counters, log
 from runwell.pgwire import messages as wire
 from runwell.pgwire.commands import Commands, Done, Forgets, has_rows
 from runwell.pgwire.complaints import Complained, complaint
 from runwell.pgwire.messages import Complaint
-from runwell.pgwire.portals import Portal, Prepared, describe_fields, fits, spread
+from runwell.pgwire.portals import (
+    Portal,
+    Prepared,
+    check_columns,
+    describe_fields,
+    fits,
+    size_of,
+    spread,
+)
 from runwell.pgwire.settings import Refused, Settings
 from runwell.pgwire.statements import Kind, Statement, classify, split
 from runwell.pgwire.types import BadParameterValue, decode
@@ -98,7 +106,7 @@ class Session:
             await work
         except (Error, Complained, Refused, BadParameterValue) as error:
             said = _said(error)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, ConnectionError):  # nobody is there to be told
             raise
         except Exception as error:  # noqa: BLE001 - a bug must be answered, and logged
             log.error("pg_statement_failed", error=repr(error))
@@ -111,7 +119,7 @@ class Session:
         return False
 
     async def _simple(self, text: str) -> None:
-        statements = split(text)
+        statements = self._split(text)
         if not statements:
             await self._send(wire.EMPTY)
         for statement in statements:
@@ -140,7 +148,7 @@ class Session:
                 raise Complained(Complaint("08P01", "a password was not asked for"))
 
     async def _parse(self, message: wire.Parse) -> None:
-        statements = split(message.text)
+        statements = self._split(message.text)
         if len(statements) > 1:
             text = "cannot insert multiple commands into a prepared statement"
             raise Complained(Complaint("42601", text))
@@ -154,13 +162,21 @@ class Session:
         self._prepared[message.name] = Prepared(statement, message.types)
         await self._send(wire.PARSED)
 
+    def _split(self, text: str) -> list[Statement]:
+        if len(text) > self._bounds.text_bytes_max:  # before any time is spent on it
+            said = f"more than {self._bounds.text_bytes_max} characters of SQL"
+            raise Complained(Complaint("54000", said))
+        return split(text)
+
     def _make_room(self, message: wire.Parse) -> None:
         self._prepared.pop(message.name, None)
-        texts = [prepared.statement.text for prepared in self._prepared.values()]
-        if len(texts) >= self._bounds.statements_max:
+        if len(self._prepared) >= self._bounds.statements_max:
             text = f"more than {self._bounds.statements_max} prepared statements: close some"
             raise Complained(Complaint("54000", text))
-        if sum(map(len, texts)) + len(message.text) > self._bounds.statement_bytes_max:
+        kept = sum(prepared.size(name) for name, prepared in self._prepared.items())
+        if kept + size_of(message.name, message.text, message.types) > (
+            self._bounds.statement_bytes_max
+        ):
             text = f"more than {self._bounds.statement_bytes_max} characters in prepared statements"
             raise Complained(Complaint("54000", text))
 
@@ -219,9 +235,10 @@ class Session:
             known = [engine_type(oid) for oid in prepared.types]
             if prepared.statement.kind is not Kind.QUESTION:
                 return Described((), ())
-            prepared.described = await self._await(
-                self._asking.describe(self._text(prepared.statement), known)
-            )
+            statement = prepared.statement
+            described = await self._await(self._asking.describe(statement.text, known), statement)
+            check_columns(described.columns)
+            prepared.described = described
         return prepared.described
 
     async def _describe_portal(self, portal: Portal) -> None:
@@ -254,23 +271,23 @@ class Session:
             if statement.kind is Kind.SHOW:
                 portal.answer = self._commands.show(statement)
             else:
-                asked = self._asking.ask(self._text(statement), portal.values)
-                portal.answer = await self._await(asked)
+                asked = self._asking.ask(statement.text, portal.values)
+                answer = await self._await(asked, statement)
+                check_columns(answer.columns)
+                portal.answer = answer
         return portal.answer.columns
 
-    def _text(self, statement: Statement) -> str:
-        if len(statement.text) > self._bounds.text_bytes_max:
-            text = f"more than {self._bounds.text_bytes_max} characters of SQL"
-            raise Complained(Complaint("54000", text))
-        return statement.text
-
-    async def _await(self, work: Coroutine[Any, Any, T]) -> T:
+    async def _await(self, work: Coroutine[Any, Any, T], statement: Statement) -> T:
         """Ask in a task of its own, so that a CancelRequest can end it and nothing else."""
         self._is_canceled = False
         self._question = asyncio.ensure_future(work)
         try:
             answer: T = await self._question
             return answer  # noqa: TRY300 - there is nothing between
+        except BadQuery as error:
+            if error.position is not None:
+                error.position += statement.offset
+            raise
         except asyncio.CancelledError:
             self._question.cancel()
             if not self._is_canceled:

@@ -7,7 +7,7 @@ asking the engine. All else is a question, and the engine's own parser decides.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 QUOTED = re.compile(
@@ -53,15 +53,17 @@ class Statement:
     kind: Kind
     words: tuple[str, ...] = ()
     tag: str = ""
+    offset: int = 0  # where its text begins in what was sent
 
 
 def split(text: str) -> list[Statement]:
     """Every statement between semicolons; what has nothing but comments is left out."""
-    found = []
+    found, offset = [], 0
     for part in _parts(text):
         statement = classify(part)
         if statement.kind is not Kind.EMPTY:
-            found.append(statement)
+            found.append(replace(statement, offset=offset))
+        offset += len(part) + 1
     return found
 
 
@@ -115,7 +117,8 @@ def bare(text: str) -> str:
         if text[at].isspace():
             at += 1
         elif text.startswith("--", at):
-            at = (text + "\n").index("\n", at)
+            end = text.find("\n", at)
+            at = end if end >= 0 else len(text)
         elif text.startswith("/*", at):
             at = _comment_end(text, at + 2)
         else:

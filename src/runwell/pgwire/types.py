@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from runwell.errors import BadValue
 from runwell.store.catalog import pg_types as pg
 from runwell.store.catalog.pg_types import PgType
 from runwell.store.columns.base import Typed
@@ -22,7 +23,8 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 EPOCH_DAY = date(2000, 1, 1).toordinal()
 MICROSECOND = timedelta(microseconds=1)
 DAY_US = 86_400_000_000
-DIGITS, BASE = 4, 10_000  # numeric counts in groups of four digits
+CLOCKS = (pg.DATE, pg.TIME, pg.TIMESTAMP, pg.TIMESTAMPTZ)
+DIGITS = 4  # numeric counts in groups of four digits
 NEGATIVE, NOT_A_NUMBER = 0x4000, 0xC000
 
 
@@ -37,9 +39,21 @@ def encoder(type_: PgType, format_: int) -> Encode:
     """How values of a type become bytes, as text (0) or binary (1)."""
     if type_.element is not None:
         return _array_binary(type_) if format_ else _array_text(type_)
-    if format_:
-        return BINARY.get(type_.oid, _plain)
-    return TEXT.get(type_.oid, _plain)
+    encode = (BINARY if format_ else TEXT).get(type_.oid, _plain)
+    return _or_text(encode, type_, format_) if type_ in CLOCKS else encode
+
+
+def _or_text(encode: Encode, type_: PgType, format_: int) -> Encode:
+    """What Python's calendar does not reach comes as text (the year 290000, 24:00) and stays it."""
+
+    def some(value: Any) -> bytes:
+        if type(value) is not str:
+            return encode(value)
+        if format_:
+            raise BadValue(f"{value} does not fit in a binary {type_.shown}: ask for text")
+        return value.encode()
+
+    return some
 
 
 def _plain(value: Any) -> bytes:
@@ -287,15 +301,13 @@ def _text_parameter(text: str, type_: PgType) -> Any:
 
 
 def _numeric(raw: bytes) -> Decimal | float:
-    count, weight, sign, scale = struct.unpack_from("!hhHh", raw)
+    count, weight, sign, _scale = struct.unpack_from("!hhHh", raw)
     if sign not in (0, NEGATIVE):
         return math.nan
     groups = struct.unpack(f"!{count}h", raw[8:])
-    number = sum(
-        (Decimal(group).scaleb((weight - place) * DIGITS) for place, group in enumerate(groups)),
-        Decimal(0),
-    )
-    return (-number if sign else number).quantize(Decimal(1).scaleb(-scale))
+    digits = "".join(f"{group:04}" for group in groups) or "0"
+    exponent = (weight - count + 1) * DIGITS if groups else 0
+    return Decimal(f"{'-' if sign else ''}{digits}E{exponent}")  # exact, whatever the context
 
 
 def _unpacked(layout: str) -> Callable[[bytes], Any]:

@@ -179,22 +179,28 @@ class WithCatalog:
 
     def sql(self, text: str, params: Sequence[Any], limits: SQLLimits, stopper: Stopper) -> Rows:
         """See `SQLEngine.sql`."""
-        engine, text = self._engine(text)
-        return engine.sql(text, params, limits, stopper)
+        with self._engine(text) as (engine, written):
+            return engine.sql(written, params, limits, stopper)
 
     def describe(self, text: str, known: Sequence[str], stopper: Stopper) -> Described:
         """See `SQLEngine.describe`."""
-        engine, text = self._engine(text)
-        return engine.describe(text, known, stopper)
+        with self._engine(text) as (engine, written):
+            return engine.describe(written, known, stopper)
 
-    def _engine(self, text: str) -> tuple[SQLEngine, str]:
+    @contextmanager
+    def _engine(self, text: str) -> Iterator[tuple[SQLEngine, str]]:
         route = self._catalog.route(text)
-        return (self._catalog if route.is_catalog else self._columns), route.text
+        try:
+            yield (self._catalog if route.is_catalog else self._columns), route.text
+        except BadQuery as error:
+            if route.text != text:
+                error.position = None  # a place in the translated text
+            raise
 
 
 @contextmanager
 def _only_the_catalog() -> Iterator[None]:
-    """Places are those of the translated text: not told. Nor is the whole catalog listed."""
+    """The whole catalog is not listed."""
     try:
         yield
     except UnknownRelation as error:
@@ -202,9 +208,6 @@ def _only_the_catalog() -> Iterator[None]:
             f"{error.message.partition(';')[0]} in the catalog; a question goes either to the "
             "catalog or to the relations"
         ) from error
-    except BadQuery as error:
-        error.position = None
-        raise
 
 
 def _with_oids(columns: Sequence[Column]) -> tuple[Column, ...]:

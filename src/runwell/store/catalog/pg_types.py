@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -83,6 +84,7 @@ ENGINE = {
     "UUID": UUID,
     "BLOB": BYTEA,
 }
+DIGITS = re.compile(r"\(\d+,\d+\)$")  # of a DECIMAL
 NESTED = ("STRUCT(", "MAP(", "UNION(")
 # PostgreSQL's numbers -> the engine's name of what a parameter of that type is bound as.
 PARAMETERS = {
@@ -109,11 +111,16 @@ PARAMETERS = {
 def pg_type(engine_type: str) -> PgType:
     """What a column of this type of the engine is on the wire; what PostgreSQL lacks is text."""
     if engine_type.endswith("[]"):
-        element = ENGINE.get(engine_type.removesuffix("[]"))
+        element = _scalar(engine_type.removesuffix("[]"))
         return ARRAYS[element.oid] if element else JSON  # lists of lists, of maps ...
     if engine_type.startswith(NESTED):
         return JSON
-    return ENGINE.get(engine_type.partition("(")[0], TEXT)
+    return _scalar(engine_type) or TEXT
+
+
+def _scalar(engine_type: str) -> PgType | None:
+    """`DECIMAL(18,3)` is a DECIMAL; an ENUM with its members in braces is none of these."""
+    return ENGINE.get(DIGITS.sub("", engine_type))
 
 
 def engine_type(oid: int) -> str:

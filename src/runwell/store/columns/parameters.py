@@ -1,7 +1,7 @@
 """Which types the parameters of a question have, as far as its tree tells. Pure.
 
-The engine itself tells nothing before values are bound. What a parameter is compared with, cast to
-or stands behind (LIMIT) tells it; all else is text.
+The engine itself tells nothing before values are bound. What a parameter is compared with, cast to,
+reckoned with or stands behind (LIMIT) tells it; all else is text.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from runwell.errors import BadQuery
 Types = Mapping[str, Mapping[str, str]]  # relation -> column -> type
 TEXT = "VARCHAR"
 WHOLE = "BIGINT"
-CONSTANTS = {"INTEGER": WHOLE, "DECIMAL": "DOUBLE", "FLOAT": "DOUBLE", "BOOLEAN": "BOOLEAN"}
+CONSTANTS = {"INTEGER": WHOLE, "NUMERIC": "DOUBLE", "BOOLEAN": "BOOLEAN"}
 TIMES = frozenset({"date_trunc", "time_bucket", "to_timestamp", "now", "make_timestamp"})
 NUMBERS = frozenset({"epoch", "date_part", "avg", "quantile_cont", "median", "round", "floor"})
 WHOLES = frozenset({"count", "count_star", "length", "strlen", "date_diff", "datediff"})
@@ -22,15 +22,24 @@ RESULTS = {
     **dict.fromkeys(TIMES, "TIMESTAMP"),
     **dict.fromkeys(NUMBERS, "DOUBLE"),
     **dict.fromkeys(WHOLES, WHOLE),
+    **dict.fromkeys(("sum", "/"), "DOUBLE"),
+}
+CLOCKS = frozenset({"TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "DATE"})
+ARITHMETIC = frozenset({"+", "-", "*", "/", "%"})
+AS_ITS_ARGUMENT = frozenset({"+", "-", "*", "%", "min", "max", "abs", "any_value", "lag", "lead"})
+TAKES = {
+    **dict.fromkeys(("range", "generate_series"), WHOLE),
+    **dict.fromkeys(("quantile_cont", "quantile_disc", "quantile", "approx_quantile"), "DOUBLE"),
 }
 
 
 def infer_types(tree: Mapping[str, Any], known: Sequence[str], types: Types) -> list[str]:
     """The engine's type of each parameter in order; `known` says what the asker knows of them."""
-    keys = [entry["key"] for entry in tree.get("named_param_map", [])]
-    if not all(key.isdigit() for key in keys):
-        raise BadQuery("parameters are $1, $2 ...", pointer="/sql")
-    count = max([len(known), *map(int, keys)])
+    keys = {str(entry["key"]) for entry in tree.get("named_param_map", [])}
+    numbers = {str(number) for number in range(1, len(keys) + 1)}
+    if keys != numbers:  # nor may one of a billion make a list of as many
+        raise BadQuery("parameters are $1, $2 ... and none is left out", pointer="/sql")
+    count = max(len(known), len(keys))
     found = dict(_uses(tree, _columns_in_view(tree, types)))
     given = [*known, *[""] * (count - len(known))]
     return [type_ or found.get(str(number)) or TEXT for number, type_ in enumerate(given, start=1)]
@@ -66,12 +75,60 @@ def _told_by(
             yield from _among([left, right], columns)
         case {"class": "BETWEEN", "input": value, "lower": lower, "upper": upper}:
             yield from _among([value, lower, upper], columns)
-        case {"type": "COMPARE_IN" | "COMPARE_NOT_IN", "children": children}:
+        case {
+            "type": "COMPARE_IN" | "COMPARE_NOT_IN" | "OPERATOR_COALESCE",
+            "children": children,
+        }:
             yield from _among(children, columns)
         case {"type": "LIMIT_MODIFIER", "limit": limit, "offset": offset}:
             for value in (limit, offset):
                 if value and value.get("class") == "PARAMETER":
                     yield value["identifier"], WHOLE
+        case _:
+            yield from _told_by_call(node, columns)
+
+
+def _told_by_call(
+    node: Mapping[str, Any], columns: Mapping[str, str]
+) -> Iterator[tuple[str, str | None]]:
+    match node:
+        case {"subquery_type": "ANY", "child": child, "subquery": subquery}:
+            match subquery["node"].get("select_list"):  # "= ANY($1)"
+                case [{"function_name": "unnest", "arguments": [{"expression": one}]}]:
+                    if one["class"] == "PARAMETER":
+                        yield one["identifier"], f"{_type_of(child, columns) or TEXT}[]"
+        case {"class": "FUNCTION", "function_name": str(name), "arguments": arguments}:
+            values = [argument["expression"] for argument in arguments]
+            if name in TAKES:
+                yield from _taken(name, values, columns)
+            elif name in ARITHMETIC:
+                yield from _reckoned(name, values, columns)
+
+
+def _taken(
+    name: str, values: Sequence[Mapping[str, Any]], columns: Mapping[str, str]
+) -> Iterator[tuple[str, str | None]]:
+    """Series are of what they begin or end with; the rest of a quantile is its share."""
+    of = values if TAKES[name] == WHOLE else []
+    types = [type_ for value in of if (type_ := _type_of(value, columns))]
+    for value in values:
+        if value.get("class") == "PARAMETER":
+            yield value["identifier"], types[0] if types else TAKES[name]
+
+
+def _reckoned(
+    name: str, values: Sequence[Mapping[str, Any]], columns: Mapping[str, str]
+) -> Iterator[tuple[str, str | None]]:
+    """The other side's type, as PostgreSQL has it; times go with intervals."""
+    for value, other in zip(values, reversed(values), strict=True):
+        if value.get("class") != "PARAMETER" or other is value:
+            continue
+        type_ = _type_of(other, columns)
+        if type_ in CLOCKS and name == "+":
+            type_ = "INTERVAL"
+        elif type_ == "INTERVAL":
+            type_ = "TIMESTAMP" if name in "+-" else "DOUBLE"
+        yield value["identifier"], type_
 
 
 def _among(
@@ -93,8 +150,20 @@ def _type_of(value: Mapping[str, Any], columns: Mapping[str, str]) -> str | None
         case "CONSTANT":
             return CONSTANTS.get(value.get("literal", {}).get("kind", ""))
         case "FUNCTION" | "WINDOW":
-            return RESULTS.get(str(value.get("function_name", "")).lower())
+            name = str(value.get("function_name", "")).lower()
+            return RESULTS.get(name) or _as_its_argument(name, value.get("arguments", []), columns)
     return None
+
+
+def _as_its_argument(
+    name: str, arguments: Sequence[Mapping[str, Any]], columns: Mapping[str, str]
+) -> str | None:
+    if name not in AS_ITS_ARGUMENT:
+        return None
+    types = [_type_of(argument["expression"], columns) for argument in arguments]
+    if name == "-" and len(types) > 1 and CLOCKS.issuperset(types):
+        return "INTERVAL"
+    return next((type_ for type_ in types if type_), None)
 
 
 # What SQL calls the types and how the engine's answers call them.

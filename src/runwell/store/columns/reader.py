@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, time
 from typing import Any
 
@@ -41,6 +42,8 @@ EXAMPLES: dict[str, Any] = {
 UNREADABLE = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
 UNKNOWN_COLUMN = re.compile(r"Referenced column|does not have a column named")
 UNKNOWN_RELATION = re.compile(r"Referenced table|Table with name")
+JOINER = "\u200d"  # what it joins is one sign
+ROOMLESS = ("Cc", "Cf", "Mn", "Me")
 MARKED_LINE = re.compile(r"\nLINE (\d+): (.*)\n( *)\^")
 
 
@@ -66,7 +69,7 @@ class Reader:
         with self._asking(text, stopper) as cursor:
             check_sql(cursor, text, self._relations, self._functions)
             cursor.execute("BEGIN TRANSACTION READ ONLY")
-            cursor.execute(text, [_bound(param) for param in params])
+            cursor.execute(text.lstrip(), [_bound(param) for param in params])
             columns = tuple(Column(item[0], str(item[1])) for item in cursor.description or ())
             return Rows(columns, _fetch(cursor, limits))
 
@@ -75,10 +78,7 @@ class Reader:
         with self._asking(text, stopper) as cursor:
             tree = check_sql(cursor, text, self._relations, self._functions)
             types = infer_types(tree, known, self._types)
-            cursor.execute("BEGIN TRANSACTION READ ONLY")
-            cursor.execute(f"DESCRIBE {text}", [_example(type_) for type_ in types])
-            columns = tuple(Column(row[0], row[1]) for row in cursor.fetchall())
-        return Described(tuple(types), columns)
+            return Described(tuple(types), _columns(cursor, text, types))
 
     @contextmanager
     def _asking(self, text: str, stopper: Stopper) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -99,6 +99,29 @@ class Reader:
 
 def _bound(param: Any) -> Any:
     return duckdb.Value(param.value, duckdb.type(param.type)) if type(param) is Typed else param
+
+
+def _columns(
+    cursor: duckdb.DuckDBPyConnection, text: str, types: Sequence[str]
+) -> tuple[Column, ...]:
+    """With an example of each type; where none will do, as the unit of date_trunc, without."""
+    try:
+        return _described(cursor, text, [_example(type_) for type_ in types])
+    except (*UNREADABLE, duckdb.BinderException):
+        with suppress(*UNREADABLE, duckdb.BinderException):
+            return _described(cursor, text, [None] * len(types))
+        raise
+
+
+def _described(
+    cursor: duckdb.DuckDBPyConnection, text: str, values: Sequence[Any]
+) -> tuple[Column, ...]:
+    cursor.execute("BEGIN TRANSACTION READ ONLY")
+    try:
+        rows = cursor.execute(f"DESCRIBE {text}", values).fetchall()
+    finally:
+        cursor.execute("ROLLBACK")
+    return tuple(Column(row[0], row[1]) for row in rows)
 
 
 def _example(type_: str) -> duckdb.Value:
@@ -122,6 +145,8 @@ def _problem(error: duckdb.Error, text: str) -> BadQuery:
 
 def _position(message: str, text: str) -> int | None:
     """Where the engine's caret stands in the text; it shows a part of one line."""
+    blanks = len(text) - len(text.lstrip())
+    text = text[blanks:]  # as it was asked: the engine's caret forgets blanks in front
     marked = MARKED_LINE.search(message)
     if marked is None:
         return None
@@ -133,7 +158,25 @@ def _position(message: str, text: str) -> int | None:
     start = lines[number - 1].find(part.removesuffix("...")) if number <= len(lines) else -1
     if start < 0 or column < 0:
         return None
-    return sum(len(line) + 1 for line in lines[: number - 1]) + start + column + 1
+    before = blanks + sum(len(line) + 1 for line in lines[: number - 1]) + start
+    return before + _characters(part, column) + 1
+
+
+def _characters(line: str, room: int) -> int:
+    """How many characters take this much room, as a terminal shows them."""
+    joined = False
+    for number, character in enumerate(line):
+        if room <= 0 and not (joined or _room(character) == 0):
+            return number
+        room -= 0 if joined else _room(character)
+        joined = character == JOINER
+    return len(line)
+
+
+def _room(character: str) -> int:
+    if unicodedata.category(character) in ROOMLESS:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _fetch(cursor: duckdb.DuckDBPyConnection, limits: SQLLimits) -> list[tuple[Any, ...]]:
