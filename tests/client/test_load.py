@@ -51,7 +51,7 @@ def test_lines_zipped_lines_and_rows_hold_the_same_events(server: Server, tmp_pa
     zipped = tmp_path / "events.jsonl.gz"
     zipped.write_bytes(gzip.compress(plain.read_bytes()))
     rows = tmp_path / "events.parquet"
-    duckdb.sql(f"COPY (FROM read_json('{plain}')) TO '{rows}' (FORMAT parquet)")
+    duckdb.connect().sql(f"COPY (FROM read_json('{plain}')) TO '{rows}' (FORMAT parquet)")
 
     assert run([str(plain), str(zipped), str(rows)], Choices(server.url))
     told = [

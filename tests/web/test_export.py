@@ -177,14 +177,16 @@ def test_parquet_and_arrow_have_types_with_and_without_rows(count: int, tmp_path
         file.write_bytes(await exported(client, "parquet"))
         streamed = read_ipc_stream(await exported(client, "arrow")).read_all()  # noqa: F841 - asked below
         for relation in (f"read_parquet('{file}')", "streamed"):
-            described = duckdb.sql(f"DESCRIBE FROM {relation}").fetchall()
+            described = duckdb.connect().sql(f"DESCRIBE FROM {relation}").fetchall()
             found = {row[0]: row[1] for row in described}
             assert found == {name: TYPES[type_] for name, type_ in FIELDS.items()}, relation
             asked = f"SELECT count(*), max(duration), max(epoch_us(started)) FROM {relation}"
             expected = (count, 1.5, NOON_US + 500_000) if count else (0, None, None)
-            assert duckdb.sql(asked).fetchall() == [expected]
+            assert duckdb.connect().sql(asked).fetchall() == [expected]
             if count:
-                payloads = duckdb.sql(f"SELECT DISTINCT payload FROM {relation}").fetchall()
+                payloads = (
+                    duckdb.connect().sql(f"SELECT DISTINCT payload FROM {relation}").fetchall()
+                )
                 assert payloads == [(EVENT["payload"],)]
 
     play(tmp_path, scenario)

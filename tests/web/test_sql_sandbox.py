@@ -435,3 +435,10 @@ def test_a_refusal_says_what_is_there_and_what_was_meant(engine: duckdb.DuckDBPy
         with pytest.raises(BadQuery) as refusal:
             check_sql(engine, question, {"events"})
         assert words in refusal.value.message
+
+
+@pytest.mark.parametrize("depth", [200, 450])  # past what is checked, past what is read
+def test_a_question_that_nests_too_deep_is_refused(depth: int, engine: duckdb.DuckDBPyConnection):
+    text = f"SELECT {'abs(' * depth}1{')' * depth}"
+    with pytest.raises(BadQuery, match="nests too deep"):
+        check_sql(engine.cursor(), text, [])

@@ -19,7 +19,7 @@ from runwell.client.loading.pymon import Posts
 
 
 def test_each_type_is_known_whatever_its_name(tmp_path: Path):
-    duckdb.sql(f"COPY (SELECT 1 AS id) TO '{tmp_path / 'rows'}' (FORMAT parquet)")
+    duckdb.connect().sql(f"COPY (SELECT 1 AS id) TO '{tmp_path / 'rows'}' (FORMAT parquet)")
     write(tmp_path / "database")
     (tmp_path / "lines").write_bytes(b"\n {}\n")
     (tmp_path / "zipped").write_bytes(gzip.compress(b"{}\n"))

@@ -28,7 +28,9 @@ TYPES = """
 
 
 def write(file: Path, columns: str, rows: int = 1) -> Path:
-    duckdb.sql(f"COPY (SELECT {columns} FROM range({rows}) AS r(i)) TO '{file}' (FORMAT parquet)")
+    duckdb.connect().sql(
+        f"COPY (SELECT {columns} FROM range({rows}) AS r(i)) TO '{file}' (FORMAT parquet)"
+    )
     return file
 
 
