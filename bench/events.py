@@ -9,7 +9,9 @@ from pathlib import Path
 from rich.progress import track
 
 from runwell.model import Event, Kind, Status, Write
+from runwell.protocols.base import discover
 from runwell.store.columns import open_columns
+from runwell.store.columns.base import Additions
 from runwell.store.ledger import open_ledger
 from runwell.store.projector import Projector
 
@@ -39,6 +41,15 @@ def an_event(number: int, chance: random.Random) -> Event:
     )
 
 
+def _additions() -> Additions:
+    """What the server adds to its columns: with anything else it would make them anew."""
+    protocols = discover()
+    return Additions(
+        [protocol.views for protocol in protocols if protocol.views],
+        [path for protocol in protocols for path in protocol.paths],
+    )
+
+
 def fill(data: Path, count: int) -> float:
     """Make a data directory with `count` events; rows/s of the projector."""
     ledger = open_ledger(f"sqlite:///{data}/ledger.sqlite")
@@ -46,7 +57,7 @@ def fill(data: Path, count: int) -> float:
     for start in track(range(0, count, BATCH), f"ledger: {count:,} events", transient=True):
         events = [an_event(n, chance) for n in range(start, min(count, start + BATCH))]
         ledger.commit([[Write(event)] for event in events], BEGIN_US)
-    columns = open_columns(f"duckdb:///{data}/columns.duckdb", ledger.identity)
+    columns = open_columns(f"duckdb:///{data}/columns.duckdb", ledger.identity, added=_additions())
     projector = Projector(ledger, columns, rows_max=5_000, delay_seconds=0)
     began = time.perf_counter()
     while projector.step():
