@@ -71,7 +71,7 @@ def test_the_window_before_ends_where_this_one_begins(first, bucket, zone, count
     for _ in range(count):
         end = next_bucket(bucket_start(end, bucket, clock), bucket, clock)
     now = asked.window(replace(SERIES, bucket=time, begin=first, end=end), None, None, 100)
-    then = asked.before(now, time, 100)
+    then = asked.before(now, time)
     assert (len(now.starts), now.end) == (count, end)
     assert (len(then.starts), then.end) == (count, now.starts[0])
     after = [next_bucket(start, bucket, clock) for start in then.starts]
@@ -79,7 +79,7 @@ def test_the_window_before_ends_where_this_one_begins(first, bucket, zone, count
 
 
 def test_nothing_is_before_nothing():
-    assert asked.before(Window((), 0), DAILY, 100) == Window((), 0)
+    assert asked.before(Window((), 0), DAILY) == Window((), 0)
 
 
 def test_the_bounds_are_the_first_and_the_last_time_of_what_is_asked_for():

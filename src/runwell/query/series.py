@@ -11,22 +11,16 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from runwell.errors import BadQuery, TooLarge
-from runwell.filter import And, Call, Compare, Constant, Expression, Field, Filter, Or, Sort
+from runwell.filter import And, Call, Compare, Constant, Expression, Field, Filter, Or
 from runwell.model import Bucket
 from runwell.model.times import bucket_start, bucket_starts, next_bucket
+from runwell.query.asked import TYPES
 from runwell.query.fields import FIELDS, Type
 from runwell.query.nearest import nearest
 from runwell.query.rows import Rows
 from runwell.query.summary import Group, Measure, Summary, TimeBucket
 
-SORTS = {
-    Type.TEXT: Sort.TEXT,
-    Type.INTEGER: Sort.INTEGER,
-    Type.NUMBER: Sort.NUMBER,
-    Type.TIME: Sort.TIME,
-    Type.DURATION: Sort.DURATION,
-    Type.BOOLEAN: Sort.BOOLEAN,
-}
+SORTS = {type_: sort for sort, type_ in TYPES.items()}
 HALF_DAY_US = 12 * 3_600_000_000
 COUNTED = ("count", "distinct")  # 0 where there is no event; every other measure is missing there
 
@@ -97,13 +91,13 @@ def window(series: Series, first: int | None, last: int | None, most: int) -> Wi
     return _window(begin, end, series.bucket, most)
 
 
-def before(of: Window, bucket: TimeBucket, most: int) -> Window:
+def before(of: Window, bucket: TimeBucket) -> Window:
     """As many buckets, right before."""
     if not of.starts:
         return of
     starts: list[int] = []
     start = of.starts[0]
-    while len(starts) < min(len(of.starts), most):
+    while len(starts) < len(of.starts):
         start = bucket_start(start - 1, bucket.bucket, zone_of(bucket))
         starts.append(start)
     return Window(tuple(reversed(starts)), of.starts[0])

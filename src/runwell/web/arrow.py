@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from io import BytesIO
+from io import BytesIO, RawIOBase
 from itertools import accumulate, chain
 from queue import SimpleQueue
 from typing import Any
@@ -165,27 +165,16 @@ def _ipc(batch: RecordBatch, schema: Schema, *, has_rows: bool) -> bytes:
     return sink.getvalue().removesuffix(END_OF_STREAM)
 
 
-class _Sink:
+class _Sink(RawIOBase):
     """What the writer has written and nobody has taken yet."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
 
-    def write(self, data: bytes) -> int:
-        """As of a file."""
-        self._chunks.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        """As of a file."""
-
-    def read(self, *_: int) -> bytes:
-        """Asked for and never called: a file is only written."""
-        raise NotImplementedError
-
-    def seek(self, *_: int) -> int:
-        """Asked for and never called, too."""
-        raise NotImplementedError
+    def write(self, data: Any) -> int:
+        """As of any file."""
+        self._chunks.append(chunk := bytes(data))
+        return len(chunk)
 
     def take(self) -> bytes:
         """All of it, once."""

@@ -88,7 +88,7 @@ def endpoints(services: Services) -> list[Endpoint]:
         then: list[Line] | None = None
         if compare:
             groups = [line.group for line in found]
-            before = asked.before(now, series.bucket, most)
+            before = asked.before(now, series.bucket)
             then = await _lines(services, series, before, groups) if groups else []
 
         def render() -> Answer:
@@ -175,7 +175,7 @@ async def _ranked(services: Services, series: Series, now: Window) -> list[Line]
     most = services.config.page_max
     every = replace(series, limit=most)
     whole = await services.run(asked.whole_query(every, now))
-    before = asked.whole_query(every, asked.before(now, series.bucket, most))
+    before = asked.whole_query(every, asked.before(now, series.bucket))
     groups = asked.by_change(series, whole, await services.run(before))
     return await _lines(services, series, now, groups) if groups else []
 
