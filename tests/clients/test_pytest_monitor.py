@@ -134,12 +134,17 @@ def test_a_second_run_finds_its_context(python: Path, server: Server, tmp_path: 
 
 
 def test_six_processes_on_a_fresh_server_lose_nothing(python: Path, server: Server, tmp_path: Path):
-    folders = [suite(tmp_path / f"suite{number}") for number in range(6)]
-    running = [start(python, folder, server.url) for folder in folders]
+    # The plugin names a session by its microsecond, revision and description: without one of its
+    # own, two that begin in the same microsecond are one session to any server.
+    running = [
+        start(python, suite(tmp_path / name), server.url, "--description", name)
+        for name in (f"suite{number}" for number in range(6))
+    ]
     outputs = [process.communicate(timeout=300)[0] for process in running]
 
     assert len(variants(server)) == 6 * 4, outputs
-    assert server.get("/api/v1/sessions/count") == {"count": 6}
+    assert len({row["session_h"] for row in rows_of(server)}) == 6, rows_of(server)
+    assert server.get("/api/v1/sessions/count") == {"count": 6}, server.get("/api/v1/sessions/")
     assert not [output for output in outputs if "Cannot" in output or "ERROR" in output]
 
 
