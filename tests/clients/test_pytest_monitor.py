@@ -156,7 +156,9 @@ def test_xdist_workers_lose_nothing(python: Path, server: Server, tmp_path: Path
 
     assert "5 failed, 20 passed, 5 skipped" in output, output
     assert len(variants(server)) == 20
-    assert server.get("/api/v1/sessions/count") == {"count": 5}
+    # the controller's and the workers', of which two may have begun in the same microsecond
+    sessions = {session["session_h"] for session in server.get("/api/v1/sessions/")["sessions"]}
+    assert {row["session_h"] for row in rows_of(server)} < sessions
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
