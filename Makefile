@@ -42,7 +42,7 @@ check: dev  ## format, lint, types, architecture and documentation tests
 	$(PY) -m pytest -q tests/test_architecture.py tests/test_docs.py tests/test_pages.py
 
 test: check  ## everything: checks, unit, contract, replayed conversations, real clients, crash rounds, coverage
-	.ci/psql
+	.ci/debian
 	$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest
 	$(PY) -m coverage combine --quiet

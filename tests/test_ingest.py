@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.builders import a_write
 
+from runwell.clock import Clock
 from runwell.config import Config
 from runwell.errors import Conflict, Overloaded, Stopping, StorageFailed, TooLarge
 from runwell.ingest import Ingest
@@ -59,7 +60,7 @@ def run(scenario: Scenario, **settings: Any) -> tuple[FakeLedger, list[int], Cou
 
     async def main() -> None:
         config = dataclasses.replace(Config(), **settings)
-        ingest = Ingest(ledger, counters, config, announced.append)
+        ingest = Ingest(ledger, Clock(counters), counters, config, announced.append)
         try:
             await scenario(ingest, ledger)
         finally:

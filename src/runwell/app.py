@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from runwell.clock import Clock
 from runwell.config import Config
 from runwell.http import openapi
 from runwell.http.call import encode_json
@@ -138,7 +139,8 @@ class App:
         self._needed = self.store.ledger.last_seq()
         self._started_at = time.time()
         self.streams = Streams(config, self.counters, self._needed)
-        self.ingest = Ingest(self.store.ledger, self.counters, config, self._announce)
+        self.clock = Clock(self.counters, self.store.ledger.last_received())
+        self.ingest = Ingest(self.store.ledger, self.clock, self.counters, config, self._announce)
         self.questions = Questions(self.store.columns, self.store.projector, self.counters, config)
         self.lookups = Lookups(self.store.ledger, self.counters, config)
         self.services = Services(
@@ -153,6 +155,7 @@ class App:
             self.questions.run,
             self.ingest.accept,
             [protocol.name for protocol in protocols if protocol.goes_stale],
+            self.clock,
             config,
         )
         self.mounted = self._mount(protocols)

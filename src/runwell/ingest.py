@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from runwell.clock import Clock
 from runwell.config import Config
 from runwell.errors import BadEvent, Error, Overloaded, Stopping, StorageFailed, TooLarge
 from runwell.model import Write, Written
 from runwell.model.bounds import check_event
-from runwell.model.times import now_us
 from runwell.observe import Counters, log
 from runwell.store.ledger.base import Ledger
 
@@ -21,6 +20,8 @@ EVENT_OVERHEAD_BYTES = 512  # what an event costs beyond its payload
 WRITES_PER_EVENT = 2  # an event may bring along what it belongs to
 SOURCES_COUNTED_MAX = 100  # senders choose sources of their own: beyond these, all are one
 OTHER_SOURCES = "other"
+# An event that begins so long after its arrival tells that its sender's clock is wrong, or ours.
+SKEW_US = 24 * 3_600 * 1_000_000
 
 
 @dataclass(slots=True)
@@ -40,9 +41,15 @@ class Ingest:
     """
 
     def __init__(
-        self, ledger: Ledger, counters: Counters, config: Config, on_commit: Callable[[int], None]
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        counters: Counters,
+        config: Config,
+        on_commit: Callable[[int], None],
     ) -> None:
         self._ledger = ledger
+        self._clock = clock
         self._counters = counters
         self._config = config
         self._sources: set[str] = set()
@@ -125,7 +132,8 @@ class Ingest:
     def _commit(self, requests: list[Sequence[Write]]) -> Sequence[list[Written] | Error]:
         began = time.perf_counter()
         try:
-            answers = self._ledger.commit(requests, now_us(datetime.now(UTC)))
+            received = self._clock.stamp()
+            answers = self._ledger.commit(requests, received)
         except StorageFailed as error:
             log.error("commit_failed", error=str(error), requests=len(requests))
             return [error for _ in requests]
@@ -135,17 +143,22 @@ class Ingest:
             log.error("commit_failed", error=repr(error), requests=1)
             return [StorageFailed()]
         self._on_commit(self._ledger.last_committed)
-        self._count(answers, time.perf_counter() - began)
+        self._count(answers, received, time.perf_counter() - began)
         return answers
 
-    def _count(self, answers: Sequence[list[Written] | Error], seconds: float) -> None:
+    def _count(
+        self, answers: Sequence[list[Written] | Error], received: int, seconds: float
+    ) -> None:
         self._counters.add("runwell_commits_total")
         self._counters.add("runwell_commit_seconds_total", seconds)
         tally: dict[tuple[str, str], int] = {}
+        latest = received + SKEW_US
         for answer in answers:
             for written in answer if isinstance(answer, list) else ():
                 label = (self._label_of(written.event.source), str(written.outcome))
                 tally[label] = tally.get(label, 0) + 1
+                if (written.event.started or written.event.created or 0) > latest:
+                    self._counters.add("runwell_future_events_total", source=label[0])
         for (source, outcome), count in tally.items():
             self._counters.add("runwell_writes_total", count, source=source, outcome=outcome)
 

@@ -46,6 +46,11 @@ METRICS: dict[str, tuple[str, str]] = {
     "runwell_requests_total": ("counter", "requests answered, by protocol and status"),
     "runwell_writes_total": ("counter", "writes committed, by source and outcome"),
     "runwell_refused_total": ("counter", "requests refused, by protocol and reason"),
+    "runwell_connections": ("gauge", "HTTP connections that are open"),
+    "runwell_connections_shed_total": (
+        "counter",
+        "connections without a request that were closed to make room for others",
+    ),
     # the write path
     "runwell_commits_total": ("counter", "commits of the ledger"),
     "runwell_commit_seconds_total": ("counter", "seconds spent in commits"),
@@ -67,6 +72,14 @@ METRICS: dict[str, tuple[str, str]] = {
     "runwell_ledger_seq": ("gauge", "number of the newest change in the ledger"),
     "runwell_columns_seq": ("gauge", "number of the newest change in the columns"),
     # the process
+    "runwell_future_events_total": (
+        "counter",
+        "writes of events that begin more than a day after they came, by source",
+    ),
+    "runwell_clock_jumps_total": (
+        "counter",
+        "times that the machine's clock was found to have jumped",
+    ),
     "runwell_start_time_seconds": ("gauge", "when the server started, Unix seconds"),
     "runwell_resident_memory_bytes": ("gauge", "resident memory of the process"),
 }

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 
 import msgspec
 
+from runwell.clock import Clock
 from runwell.config import Config
 from runwell.filter import And, Compare, Field, OneOf
 from runwell.model import Event, Outcome, Rule, Status, Write, Written
-from runwell.model.times import now_us
 from runwell.observe import log
 from runwell.query import Query, Rows, Select
 
@@ -32,11 +31,13 @@ class Sweeper:
         run: Callable[[Query], Awaitable[Rows]],
         accept: Callable[[Sequence[Write]], Awaitable[list[Written]]],
         sources: Sequence[str],
+        clock: Clock,
         config: Config,
     ) -> None:
         self._run = run
         self._accept = accept
         self._sources = tuple(sources)
+        self._clock = clock
         self._after_us = int(config.stale_after_hours * HOUR_US)
         pause = config.stale_after_hours * HOUR_SECONDS / 4
         self._pause_seconds = max(PAUSE_SECONDS_MIN, min(PAUSE_SECONDS_MAX, pause))
@@ -61,8 +62,10 @@ class Sweeper:
     async def _follow(self) -> None:
         while True:
             await asyncio.sleep(self._pause_seconds)
+            if not self._clock.is_settled():
+                continue
             try:
-                while await self.sweep(now_us(datetime.now(UTC))) == self._batch:
+                while await self.sweep(self._clock.now()) == self._batch:
                     pass
             except Exception as error:  # noqa: BLE001 - whatever it was, the next look comes soon
                 log.warning("sweep_failed", error=repr(error))

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.model.instants import INSTANTS, ZONES, transitions
 
+from runwell.errors import BadTime
 from runwell.model import Bucket
 from runwell.model.times import (
     EPOCH,
@@ -165,3 +166,26 @@ def test_what_is_shown_is_read_as_the_same_time(instant, name):
     text = to_iso(instant, clock(name))
     assert (datetime.fromisoformat(text) - EPOCH) // MICROSECOND == instant
     assert to_iso(instant, UTC) == to_iso(instant)
+
+
+def test_a_leap_second_counts_as_the_second_behind_it():
+    assert to_iso(us("2016-12-31T23:59:60Z")) == "2017-01-01T00:00:00Z"
+    assert to_iso(us("2016-12-31T23:59:60.5Z")) == "2017-01-01T00:00:00.500000Z"
+    assert to_iso(us("2017-01-01 05:29:60+05:30")) == "2017-01-01T00:00:00Z"
+    assert us("2017-01-01T00:59:60", "Europe/Berlin") == us("2017-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2016-12-31T23:59:61Z",
+        "2016-12-31T23:60:00Z",
+        "2199-12-31T23:59:60Z",
+        "9999-12-31T23:59:60Z",
+        "2016-12-31T23:59:60 noon",
+        "2016-12-31T23:59:+60",
+    ],
+)
+def test_no_other_minute_has_more_than_sixty_seconds(text):
+    with pytest.raises(BadTime):
+        us(text)

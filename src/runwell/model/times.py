@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -12,6 +13,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST_US = 0
 LATEST_US = int((datetime(2200, 1, 1, tzinfo=UTC) - EPOCH) / timedelta(microseconds=1))
 MICROSECOND = timedelta(microseconds=1)
+SECOND = timedelta(seconds=1)
+LEAP = re.compile(r"^([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:)60")
 
 
 class Bucket(StrEnum):
@@ -33,10 +36,30 @@ def parse_iso(text: str, zone: tzinfo = UTC) -> int:
         BadTime: not a time, or outside 1970 to 2200.
     """
     try:
-        moment = datetime.fromisoformat(text)
+        moment = read_moment(text)
     except ValueError as error:
         raise BadTime(text) from error
     return to_us(moment if moment.tzinfo else moment.replace(tzinfo=zone), text)
+
+
+def read_moment(text: str) -> datetime:
+    """Read an ISO 8601 time as it stands, with its zone if it has one.
+
+    A leap second, `23:59:60`, counts as the second behind it, as PostgreSQL has it.
+
+    Raises:
+        ValueError: not a time.
+    """
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        plain, is_leap = LEAP.subn(r"\g<1>59", text)
+        if not is_leap:
+            raise
+    try:
+        return datetime.fromisoformat(plain) + SECOND
+    except OverflowError as error:
+        raise ValueError(text) from error
 
 
 def to_us(moment: datetime, text: str) -> int:

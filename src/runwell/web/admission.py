@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import MAXYEAR, MINYEAR, datetime, tzinfo
+from datetime import MAXYEAR, MINYEAR, tzinfo
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ import msgspec
 
 from runwell.errors import AttemptGap, BadEvent
 from runwell.model import Event, Kind, Status, Write
-from runwell.model.times import EARLIEST_US, EPOCH, LATEST_US, MICROSECOND
+from runwell.model.times import EARLIEST_US, EPOCH, LATEST_US, MICROSECOND, read_moment
 from runwell.web.native import SHOWN_CHARS, NativeEvent, bad
 
 MICROSECONDS = 1_000_000
@@ -85,7 +85,7 @@ def _values(given: str | list[str]) -> list[str]:
 def _instant(text: str, place: str, zone: tzinfo) -> int:
     """An end may lie beyond the last start, by as much as the bounds of all events let it."""
     try:
-        moment = datetime.fromisoformat(text)
+        moment = read_moment(text)
     except ValueError as error:
         raise bad(place, f"not an RFC 3339 time: {text[:SHOWN_CHARS]!r}") from error
     aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)

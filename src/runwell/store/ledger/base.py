@@ -61,6 +61,9 @@ class Ledger(Protocol):
     def last_seq(self) -> int:
         """The number of the newest change; 0 if there is none."""
 
+    def last_received(self) -> int:
+        """When the newest change was committed, microseconds UTC; 0 if there is none."""
+
     def count(self) -> int:
         """How many events there are."""
 

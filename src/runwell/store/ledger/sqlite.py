@@ -79,6 +79,10 @@ LEFT JOIN event ON event.key = unhex(wanted.value)
 COUNT = """
 SELECT (SELECT count(*) FROM event) - (SELECT count(*) FROM event WHERE document = '')
 """
+LAST_RECEIVED = """
+SELECT coalesce((SELECT received FROM event ORDER BY seq DESC LIMIT 1), 0)
+"""
+
 CHANGES = """
 SELECT seq, arrival, received, document
 FROM event
@@ -177,6 +181,10 @@ class SQLiteLedger:
     def last_seq(self) -> int:
         """See `Ledger.last_seq`."""
         return int(self._read("SELECT coalesce(max(seq), 0) FROM event"))
+
+    def last_received(self) -> int:
+        """See `Ledger.last_received`."""
+        return int(self._read(LAST_RECEIVED))
 
     def count(self) -> int:
         """See `Ledger.count`."""
