@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runwell.clock import HELD_US, SECOND_US, SETTLE_US, Clock
+from runwell.clock import DOUBT_US, HELD_US, SECOND_US, SETTLE_US, Clock
 from runwell.observe import Counters
 
 NOON = 1_800_000_000 * SECOND_US
@@ -93,6 +93,16 @@ def test_a_jump_unsettles_for_an_hour(capsys):
         assert times.clock.is_settled()
         assert times.jumps == 1
         assert f'"seconds": {jump // SECOND_US}' in capsys.readouterr().err
+
+
+def test_a_start_long_after_or_before_the_newest_stamp_unsettles_too():
+    for last_stamp in (NOON - DOUBT_US - 1, NOON + DOUBT_US + 1):
+        times = Times(last_stamp)
+        assert not times.clock.is_settled()
+        times.pass_by(SETTLE_US)
+        assert times.clock.is_settled()
+    for last_stamp in (0, NOON - DOUBT_US, NOON + DOUBT_US):
+        assert Times(last_stamp).clock.is_settled()
 
 
 def test_a_clock_that_is_set_right_again_unsettles_anew():

@@ -11,6 +11,7 @@ SECOND_US = 1_000_000
 # Set back by less, a clock is corrected: stamps wait for it. Set back by more, it was wrong before.
 HELD_US = 3_600 * SECOND_US
 JUMP_US = 60 * SECOND_US  # what it may gain or lose against a steady clock between two looks
+DOUBT_US = 30 * 24 * 3_600 * SECOND_US  # between the newest stamp and a start: off for so long?
 SETTLE_US = 3_600 * SECOND_US  # how long it must have gone on without a jump to be believed
 
 
@@ -30,6 +31,8 @@ class Clock:
         self._steady = steady
         self._ahead = self.now() - self._steady_us()  # of the steady clock
         self._jumped_at: int | None = None
+        if last_stamp and abs(away := self.now() - last_stamp) > DOUBT_US:
+            self._note_jump(away)
 
     def now(self) -> int:
         """The time of day, microseconds UTC."""
@@ -53,14 +56,17 @@ class Clock:
         steady = self._steady_us()
         before, self._ahead = self._ahead, self.now() - steady
         if abs(jump := self._ahead - before) > JUMP_US:
-            self._jumped_at = steady
-            self._counters.add("runwell_clock_jumps_total")
-            log.warning(
-                "clock_jumped",
-                seconds=jump // SECOND_US,
-                advice="check the machine's time service; nothing is aged for the next hour",
-            )
+            self._note_jump(jump)
         return self._jumped_at is None or steady - self._jumped_at >= SETTLE_US
+
+    def _note_jump(self, jump: int) -> None:
+        self._jumped_at = self._steady_us()
+        self._counters.add("runwell_clock_jumps_total")
+        log.warning(
+            "clock_jumped",
+            seconds=jump // SECOND_US,
+            advice="check the machine's time service; nothing is aged for the next hour",
+        )
 
     def _steady_us(self) -> int:
         return self._steady() // 1_000
