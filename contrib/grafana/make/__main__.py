@@ -8,6 +8,7 @@ import deploys
 import pipeline_metrics
 import pipelines
 import testing
+from itself import write_itself
 from model import Source, write
 
 DASHBOARDS = {
@@ -29,6 +30,8 @@ def files(root: Path) -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    for path, text in files(Path(__file__).parents[1]).items():
+    folder = Path(__file__).parents[1]
+    itself = {folder.parent / "prometheus" / "dashboard.json": write_itself()}
+    for path, text in (files(folder) | itself).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
