@@ -225,6 +225,8 @@ CONDITIONS: list[tuple[Filter, str]] = [
     (Or((Compare(Tag("t"), "==", "x"), Compare(Field("id"), "==", "5"))), "125"),
     (Among(Field("parent"), Field("id"), Compare(Field("name"), "==", "a%_")), "45"),
     (Not(Among(Field("parent"), Field("id"), Compare(Field("name"), "==", "a%_"))), "123"),
+    (Among(Field("id"), Tag("of"), Compare(Field("name"), "==", "é")), "15"),
+    (Not(Among(Field("id"), Tag("of"), Compare(Field("name"), "==", "ab"))), "12345"),
 ]
 
 
@@ -234,7 +236,9 @@ def test_a_condition_finds_exactly_its_events(columns: Columns, condition: Filte
         changes_of(
             an_event("1", name="a%_", metrics={"m": 1.0}, tags={"t": ["x"]}, duration=1),
             an_event("2", name="ab", metrics={"m": 2.0}, tags={"t": ["x", "y"]}, started=NOON_US),
-            an_event("3", name="é", tags={"t": ["y"]}, started=NOON_US + 1, duration=11),
+            an_event(
+                "3", name="é", tags={"t": ["y"], "of": ["1", "5"]}, started=NOON_US + 1, duration=11
+            ),
             an_event("4", parent="1"),
             an_event("5", parent="1", tags={"t": []}),
         )
@@ -377,7 +381,11 @@ def test_sql_answers_are_bounded_in_rows_and_bytes(columns: Columns):
 def test_relations_are_described(columns: Columns):
     events = columns.relations()["events"]
 
-    assert {column.name: column.about for column in events.columns} == ABOUT
+    assert {column.name: column.about for column in events.columns} == {
+        **ABOUT,
+        "rolled_up": "whether retention has left of it only what can be summed: it has no id and is "
+        "in no list",
+    }
     assert RelationColumn("started", "TIMESTAMP", ABOUT["started"]) in events.columns
 
 

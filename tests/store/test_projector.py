@@ -151,3 +151,13 @@ def test_columns_that_are_lost_or_broken_are_made_anew_from_the_ledger(
     after = again.run(Select((Field("id"), Field("seq"), Field("time"))), Stopper()).rows
     assert after == before
     again.close()
+
+
+def test_a_commit_comes_whole_unless_it_is_larger_than_a_batch(ledger: Ledger, columns: Columns):
+    for received, count in ((1, 2), (2, 2), (3, 7), (4, 1)):
+        ledger.commit([[a_write(f"{received}-{n}") for n in range(count)]], received)
+    projector = Projector(ledger, columns, rows_max=3, delay_seconds=0)
+    steps = []
+    while projector.step():
+        steps.append(columns.applied())
+    assert steps == [2, 4, 7, 10, 12]

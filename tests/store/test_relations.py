@@ -55,6 +55,7 @@ RELATIONS = {
         links MAP(VARCHAR, VARCHAR)
         payload JSON
         client VARCHAR
+        rolled_up BOOLEAN
     """,
     "tags": """
         arrival BIGINT

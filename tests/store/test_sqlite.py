@@ -8,11 +8,11 @@ import apsw
 import pytest
 from tests.builders import a_write, an_event, remove
 
-from runwell.errors import StorageFailed
+from runwell.errors import DiskFull
 from runwell.model import Kind, Write, replace
-from runwell.store.ledger import open_ledger, sqlite
+from runwell.store.ledger import open_ledger, schema, sqlite
 from runwell.store.ledger.base import SchemaTooNew, encode_event
-from runwell.store.ledger.sqlite import migrate, migrations
+from runwell.store.ledger.schema import migrate, migrations
 
 
 def schema_of(connection: apsw.Connection) -> list[tuple]:
@@ -56,7 +56,7 @@ def test_a_migration_that_fails_leaves_the_schema_before_it(
         *migrations(),
         (len(migrations()) + 1, "CREATE TABLE half (a); CREATE TABLE half (a);"),
     ]
-    monkeypatch.setattr(sqlite, "migrations", lambda: broken)
+    monkeypatch.setattr(schema, "migrations", lambda: broken)
 
     with pytest.raises(apsw.SQLError):
         open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
@@ -80,7 +80,7 @@ def test_a_commit_that_the_disk_refuses_stores_nothing_and_the_next_one_works(tm
     (pages,) = ledger._writer.execute("PRAGMA page_count").fetchone()
     ledger._writer.execute(f"PRAGMA max_page_count = {pages}").fetchall()
 
-    with pytest.raises(StorageFailed, match="nothing was stored"):
+    with pytest.raises(DiskFull, match="nothing was stored"):
         ledger.commit([[a_write("large", payload="x" * 100_000)], [a_write("small")]], 1)
     assert (ledger.count(), ledger.last_seq(), ledger.last_committed) == (1, 1, 1)
 
@@ -95,7 +95,7 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date_with_its_events(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     url = f"sqlite:///{tmp_path}/ledger.sqlite"
-    monkeypatch.setattr(sqlite, "migrations", lambda: migrations()[:1])
+    monkeypatch.setattr(schema, "migrations", lambda: migrations()[:1])
     session = {
         "source": "pytest_monitor",
         "chain": "h",
@@ -129,7 +129,7 @@ def test_a_ledger_of_the_second_version_keeps_its_events_and_learns_of_owners(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     url = f"sqlite:///{tmp_path}/ledger.sqlite"
-    monkeypatch.setattr(sqlite, "migrations", lambda: migrations()[:2])
+    monkeypatch.setattr(schema, "migrations", lambda: migrations()[:2])
     before = [an_event("result"), an_event("run"), an_event("run", attempt=2)]
     old = open_ledger(url)
     for seq, event in enumerate(before, 1):

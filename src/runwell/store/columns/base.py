@@ -44,6 +44,11 @@ class Stopper:
                 raise QueryTooLong
             self._interrupt = interrupt
 
+    def check(self) -> None:
+        """Raises QueryTooLong if it was stopped."""
+        if self.stopped:
+            raise QueryTooLong
+
     def detach(self) -> None:
         """The question has ended: a late stop must not hit the next one."""
         with self._lock:
@@ -106,7 +111,7 @@ class SQLEngine(Protocol):
         """Tell what a SELECT takes and answers; `known` has the types that the asker knows."""
 
 
-class Columns(SQLEngine, Protocol):
+class ColumnEngine(SQLEngine, Protocol):
     """Typed columns of every event. One thread applies; any thread asks."""
 
     def applied(self) -> int:
@@ -126,3 +131,18 @@ class Columns(SQLEngine, Protocol):
 
     def close(self) -> None:
         """Give everything back; nothing may be asked afterwards."""
+
+
+class Columns(ColumnEngine, Protocol):
+    """An engine whose file may be damaged without harm: the ledger has all that is in it."""
+
+    @property
+    def is_damaged(self) -> bool:
+        """Did something that was read turn out to be damaged? Nothing is answered until `mend`."""
+
+    @property
+    def times_mended(self) -> int:
+        """How often it was."""
+
+    def mend(self) -> None:
+        """Begin anew if they are damaged; called by the thread that applies."""

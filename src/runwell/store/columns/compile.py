@@ -44,6 +44,7 @@ from runwell.store.columns.dialect import Dialect
 from runwell.store.columns.expressions import Statement, compile_expression, field_type
 
 TABLE = "event"
+IN_LISTS = "rollup IS NULL"  # a member of a roll-up counts in summaries and is in no list
 SQL_OPERATORS = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 Paths = Mapping[tuple[str, ...], StoredPath]
@@ -70,7 +71,7 @@ def compile_query(query: Query, dialect: Dialect, paths: Paths) -> Statement:
 def _select(query: Select, statement: Statement) -> str:
     statement.columns = [_column(operand) for operand in query.fields]
     parts = ["SELECT", ",\n".join(_shown(operand, statement) for operand in query.fields)]
-    parts += ["FROM", TABLE, *_where(_from_start(query), statement)]
+    parts += ["FROM", TABLE, *_where(_from_start(query), statement, IN_LISTS)]
     if query.distinct:
         parts += ["GROUP BY", ", ".join(str(place + 1) for place in range(len(query.fields)))]
         parts += ["ORDER BY min(arrival)"]
@@ -99,7 +100,8 @@ def _count(query: Select, statement: Statement) -> str:
     if query.distinct:
         text = f"SELECT count(*) FROM ({_select(query, statement)})"
     else:
-        text = " ".join(["SELECT count(*) FROM", TABLE, *_where(query.where, statement)])
+        where = _where(query.where, statement, IN_LISTS)
+        text = " ".join(["SELECT count(*) FROM", TABLE, *where])
     statement.columns = [Column("count", Type.INTEGER)]
     return text
 
@@ -120,8 +122,11 @@ def _orders(orders: tuple[Order, ...], statement: Statement) -> list[str]:
     ]
 
 
-def _where(where: Filter | None, statement: Statement) -> list[str]:
-    return [] if where is None else ["WHERE", _condition(where, statement)]
+def _where(where: Filter | None, statement: Statement, always: str = "") -> list[str]:
+    conditions = [always] if always else []
+    if where is not None:
+        conditions.append(_condition(where, statement))
+    return ["WHERE", " AND ".join(conditions)] if conditions else []
 
 
 def _column(operand: Operand | Group) -> Column:
@@ -186,7 +191,10 @@ def _condition(condition: Filter, statement: Statement) -> str:  # noqa: PLR0911
             return statement.dialect.one_of.format(x=_raw(left, statement), value=value)
         case Among(left, field_, where):
             raw, wanted = _raw(left, statement), _raw(field_, statement)
-            return f"{raw} IN (SELECT {wanted} FROM {TABLE} WHERE {_condition(where, statement)})"
+            if isinstance(field_, Tag):
+                wanted = statement.dialect.each.format(x=wanted)
+            among = " ".join(_where(where, statement, IN_LISTS))
+            return f"{raw} IN (SELECT {wanted} FROM {TABLE} {among})"
         case _:
             return compile_expression(condition, statement)
 

@@ -24,6 +24,7 @@ class Dialect:
     quantile_at: str  # the `{n}`th (from 1) of that list
     link: str  # the address of the link whose name is bound
     keys: str  # a row for each name in the map `{x}`
+    each: str  # a row for each value of the list `{x}`
     any_of: str  # some value `v` of a list fulfils `{condition}`; NULL without the list
     text_in: str  # of JSON `{x}` at the pointer `{path}`: its text
     text_of: str  # of JSON `{x}` itself: its text

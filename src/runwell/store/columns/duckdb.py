@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import duckdb
 
 from runwell.errors import BadQuery, QueryTooLong, TooLarge
+from runwell.model.rollup import is_rollup
 from runwell.observe import log
 from runwell.query import Order, Query, Relation, Rows, Select, StoredPath, Type
 from runwell.store.columns import nearby
@@ -28,7 +30,8 @@ from runwell.store.columns.duckdb_dialect import DUCKDB
 from runwell.store.columns.expressions import column_of
 from runwell.store.columns.reader import Reader
 from runwell.store.columns.relations import make_views, read_relations
-from runwell.store.ledger.base import REMOVED, Change
+from runwell.store.columns.rows import Row, rows_of
+from runwell.store.ledger.base import Change
 
 Settings = dict[str, str | bool | int | float | list[str]]
 
@@ -45,13 +48,14 @@ UNANSWERABLE = (
     duckdb.ConversionException,
     duckdb.NotImplementedException,  # a time zone that the engine does not know yet
 )
-VERSION = 6  # of sql/duckdb.sql: another number in a file makes the columns anew
+VERSION = 7  # of sql/duckdb.sql: another number in a file makes the columns anew
 
 _sql = resources.files("runwell.store.columns") / "sql"
 SCHEMA = (_sql / "duckdb.sql").read_text("utf-8")
 APPLY = (_sql / "duckdb_apply.sql").read_text("utf-8")
 PATH_COLUMNS, PATH_VALUES = "/* columns of the stored paths */", "/* values at the stored paths */"
-FORGET = "DELETE FROM event WHERE arrival IN (SELECT unnest(?::BIGINT[]))"
+FORGET = "DELETE FROM event WHERE rollup IS NULL AND arrival IN (SELECT unnest(?::BIGINT[]))"
+FORGET_MEMBERS = "DELETE FROM event WHERE rollup IN (SELECT unnest(?::BIGINT[]))"
 FUNCTIONS_AT = {Type.TEXT: "json_extract_string", Type.JSON: "json_extract"}
 SQL_TYPES = {Type.TEXT: "VARCHAR", Type.JSON: "JSON"}
 ADVANCE = "UPDATE projection SET applied = ?"
@@ -94,6 +98,9 @@ class DuckDBColumns:
         self._connection = self._open(ledger_identity)
         make_views(self._connection, added.views)
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")  # not the machine's
+        # As much again: a question must not fill the disk that the ledger is on. The engine heeds
+        # this only once the file is open.
+        self._connection.execute(f"SET GLOBAL max_temp_directory_size = '{memory_mib}MiB'")
         self._connection.execute("SET lock_configuration = true")
         self._relations = read_relations(self._connection)
         self._reader = Reader(self._connection, self._relations)
@@ -153,7 +160,8 @@ class DuckDBColumns:
                 self._store(new)
                 self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                with suppress(duckdb.Error):  # a commit that failed has left nothing to undo
+                    self._connection.execute("ROLLBACK")
                 raise
             self._applied = new[-1].seq
 
@@ -162,14 +170,12 @@ class DuckDBColumns:
         known = [change.arrival for change in changes if change.arrival <= self._applied]
         if known:
             self._connection.execute(FORGET, [known])
-        if there := [change for change in changes if change.document != REMOVED]:
-            seqs, arrivals, received, documents = (
-                list(column) for column in zip(*there, strict=True)
-            )
-            self._connection.execute(
-                self._apply,
-                {"seqs": seqs, "arrivals": arrivals, "received": received, "documents": documents},
-            )
+        rolled = [change.arrival for change in changes if is_rollup(change.document)]
+        if rolled:
+            self._connection.execute(FORGET_MEMBERS, [rolled])
+        if rows := list(rows_of(changes)):
+            named = zip(Row._fields, zip(*rows, strict=True), strict=True)
+            self._connection.execute(self._apply, {name: list(values) for name, values in named})
         self._connection.execute(ADVANCE, [changes[-1].seq])
 
     def run(self, query: Query, stopper: Stopper) -> Rows:

@@ -107,6 +107,7 @@ DUCKDB = Dialect(
     quantile_at="{x}[{n}]",
     link="links[{name}]",
     keys="unnest(map_keys({x}))",
+    each="unnest({x})",
     any_of="CASE WHEN len({x}) > 0 THEN len(list_filter({x}, lambda v: {condition})) > 0 END",
     text_in="json_extract_string({x}, {path})",
     text_of="({x} ->> '$')",

@@ -12,7 +12,15 @@ from runwell.config import BadSetting
 from runwell.store.columns.duckdb import HELD, VERSION
 from runwell.store.columns.open import DUCKDB
 
-FACTS = "SELECT ledger, version, applied, (SELECT count(*) FROM event) FROM projection"
+FACTS = """
+SELECT
+  ledger,
+  version,
+  applied,
+  -- as many as in the ledger: a roll-up is one, its members are not
+  (SELECT count(*) FILTER (WHERE rollup IS NULL) + count(DISTINCT rollup) FROM event)
+FROM projection
+"""
 
 
 class State(StrEnum):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from runwell.config import BadSetting
 from runwell.store.columns.base import Additions, Columns
 from runwell.store.columns.duckdb import MIB, DuckDBColumns, delete_files
+from runwell.store.columns.mending import MendingColumns
 
 DUCKDB = "duckdb:///"
 NOTHING = Additions()
@@ -24,7 +26,8 @@ def open_columns(
     """Open the projection of this ledger; made anew if it is missing or another ledger's."""
     if url.startswith(DUCKDB):
         path = Path(url.removeprefix(DUCKDB))
-        return DuckDBColumns(
+        make = partial(
+            DuckDBColumns,
             path,
             ledger_identity,
             added=added,
@@ -32,9 +35,18 @@ def open_columns(
             threads=threads,
             answer_bytes_max=answer_bytes_max,
         )
+        return MendingColumns(make, partial(delete_files, path))
     raise BadSetting(
         f"columns: no engine for {url.split(':', 1)[0]!r}; this version has duckdb:///FILE"
     )
+
+
+def columns_bytes(url: str) -> int:
+    """How much room the projection takes on the disk; 0 for one that is elsewhere."""
+    if not url.startswith(DUCKDB):
+        return 0
+    path = Path(url.removeprefix(DUCKDB))
+    return sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*") if file.is_file())
 
 
 def delete_columns(url: str) -> None:

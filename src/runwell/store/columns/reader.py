@@ -22,6 +22,7 @@ from runwell.errors import (
 )
 from runwell.query import Column, Relation, Rows
 from runwell.store.columns.base import Described, SQLLimits, Stopper, Typed
+from runwell.store.columns.damage import is_damage
 from runwell.store.columns.functions import FUNCTIONS
 from runwell.store.columns.parameters import infer_types
 from runwell.store.columns.sandbox import check_sql
@@ -88,7 +89,13 @@ class Reader:
             yield cursor
         except duckdb.InterruptException as error:
             raise QueryTooLong from error
+        except duckdb.OutOfMemoryException as error:
+            raise TooLarge(
+                "this takes more memory than `columns_memory_mib`: ask for less", pointer="/sql"
+            ) from error
         except duckdb.Error as error:
+            if is_damage(error):
+                raise
             raise _problem(error, text) from error
         except OverflowError as error:  # an interval past what Python has, say
             raise BadQuery(str(error), pointer="/sql") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -23,6 +24,16 @@ class SchemaTooNew(RuntimeError):
     """A newer version of runwell wrote this ledger; install that version, or restore a backup."""
 
 
+class LedgerDamaged(RuntimeError):
+    """The ledger's files are not as they were written; nothing may be answered from them."""
+
+    exit_code = os.EX_DATAERR  # 65: starting again does not help
+
+
+class LedgerBusy(RuntimeError):
+    """The ledger cannot be opened now: no room on the disk, or another process holds it."""
+
+
 class Change(NamedTuple):
     """One event as it stands after its newest change."""
 
@@ -30,6 +41,15 @@ class Change(NamedTuple):
     arrival: int  # number of the first change
     received: int  # when the newest change was committed, microseconds UTC
     document: str  # the event as JSON (`decode_event`), or REMOVED
+
+
+class Guard(NamedTuple):
+    """How far a ledger that was opened to be read was guarded against damage."""
+
+    has_checksums: bool  # on every page
+    unread_frames: int = 0  # of its log, which SQLite did not read
+    unread_commits: int = 0
+    is_loss: bool = False  # do these prove that an acknowledged commit is among them?
 
 
 class Ledger(Protocol):
@@ -42,12 +62,26 @@ class Ledger(Protocol):
         int  # number of the newest change that this process committed or found at the start
     )
     identity: str  # made once when the ledger is made; columns remember whose projection they are
+    forgotten: int  # number of the newest removal that `forget` forgot; 0: of none
 
     def commit(self, requests: Sequence[Sequence[Write]], received: int) -> list[Answer]:
-        """Apply the requests in order, in one durable transaction; a refused one stores nothing."""
+        """Apply the requests in order, in one durable transaction; a refused one stores nothing.
+
+        Raises:
+            DiskFull, LedgerHeld: nothing was stored; the next commit may succeed.
+            StorageFailed: the disk failed; so does every commit from now on.
+        """
+
+    def forget(self, before: int, applied: int, limit: int) -> int:
+        """Forget the keys of events that were removed before this time; how many, at most `limit`.
+
+        Only of removals up to the change `applied`. An event of such a key arrives as a new one,
+        and columns that do not know of its removal must be made anew: see `forgotten`. Raises as
+        `commit`; takes the thread that commits.
+        """
 
     def get(self, key: bytes) -> Event | None:
-        """The event of this key as it is on disk now."""
+        """The event of this key as it is on disk now. Raises Unreadable, as all that reads."""
 
     def get_each(self, keys: Sequence[bytes], bytes_max: int) -> list[Event | None]:
         """The events of these keys, in their order, as they are on disk now.
@@ -66,6 +100,18 @@ class Ledger(Protocol):
 
     def count(self) -> int:
         """How many events there are."""
+
+    def guard(self) -> Guard:
+        """What guards the files, and what of the log was not read when it was opened."""
+
+    def check_pages(self) -> list[str]:
+        """What is wrong with the file itself; events are not looked into. In any thread."""
+
+    def stop_checking(self) -> None:
+        """End a `check_pages` in another thread: it finds nothing more."""
+
+    def size(self) -> int:
+        """Bytes of the file."""
 
     def check(self) -> list[str]:
         """What is wrong with the stored data; empty if nothing is."""

@@ -3,95 +3,65 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from importlib import resources
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
 import msgspec
 
-from runwell.errors import StorageFailed
+from runwell.errors import StorageFailed, Unreadable
+from runwell.folders import make_folder
 from runwell.model import Event, Write
 from runwell.model.event import key_of
+from runwell.observe import log
 from runwell.store.ledger.base import (
     REMOVED,
     Answer,
     Change,
-    SchemaTooNew,
+    Guard,
     decode_event,
     encode_event,
 )
+from runwell.store.ledger.faults import HELD, fault_of, is_full
 from runwell.store.ledger.fold import firsts_of, fold, keys_of, owners_of
+from runwell.store.ledger.opening import leave_log, settle, unread_log
+from runwell.store.ledger.pages import add_checksums, connect, has_checksums
+from runwell.store.ledger.schema import (
+    SQLiteValue,
+    check_version,
+    migrate,
+    transaction,
+    value_of,
+)
+from runwell.store.ledger.statements import (
+    CHANGES,
+    COUNT,
+    EACH,
+    FORGET,
+    FORGOTTEN,
+    GET,
+    INSERT,
+    LAST_RECEIVED,
+    LATER_ATTEMPTS,
+    NOTE_FORGOTTEN,
+    OWNED,
+    STORED,
+)
+from runwell.store.ledger.wal import Unread
 
 BUSY_MS = 5_000
 NO_KEY = bytes(16)
 READERS_CACHE_KIB = 8 * 1024
+CHECKPOINT_PAGES = 4_000  # a longer log is brought over to the file
+PROBLEMS_MAX = 20
 
 SET_UP = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
-PRAGMA wal_autocheckpoint = 4000;
 PRAGMA journal_size_limit = 67108864;
 """
 
-# A batch is handed over as one array and stored by one statement: SQLite then runs without the
-# interpreter's lock for the whole batch, and the event loop does not fight the commit for it.
-STORED = """
-SELECT event.key, event.document
-FROM json_each(:keys) AS wanted
-JOIN event ON event.key = unhex(wanted.value)
-"""
-LATER_ATTEMPTS = """
-SELECT event.key, event.document
-FROM json_each(:keys) AS wanted
-JOIN event ON event.first = unhex(wanted.value)
-"""
-OWNED = """
-SELECT event.owner, event.key
-FROM json_each(:keys) AS wanted
-JOIN event ON event.owner = unhex(wanted.value)
-ORDER BY event.seq
-"""
-INSERT = """
-INSERT INTO event (seq, arrival, received, key, document, first, owner)
-SELECT
-  :last + row.rowid,  -- counted from 1
-  :last + row.rowid,
-  :received,
-  substr(row.value, 1, 16),
-  CAST(substr(row.value, 49) AS TEXT),
-  nullif(substr(row.value, 17, 16), zeroblob(16)),
-  nullif(substr(row.value, 33, 16), zeroblob(16))
-FROM carray(:rows) AS row
-WHERE true
-ON CONFLICT (key) DO UPDATE SET
-  seq = excluded.seq,
-  received = excluded.received,
-  document = excluded.document,
-  owner = excluded.owner
-"""
-GET = "SELECT document FROM event WHERE key = :key"
-EACH = """
-SELECT wanted.key, coalesce(event.document, ''), coalesce(octet_length(event.document), 0)
-FROM json_each(:keys) AS wanted
-LEFT JOIN event ON event.key = unhex(wanted.value)
-"""
-COUNT = """
-SELECT (SELECT count(*) FROM event) - (SELECT count(*) FROM event WHERE document = '')
-"""
-LAST_RECEIVED = """
-SELECT coalesce((SELECT received FROM event ORDER BY seq DESC LIMIT 1), 0)
-"""
-
-CHANGES = """
-SELECT seq, arrival, received, document
-FROM event
-WHERE seq > :after
-ORDER BY seq
-LIMIT :limit
-"""
-
-SQLiteValue = None | int | float | bytes | str
 encode_json = msgspec.json.Encoder().encode
 
 
@@ -100,24 +70,39 @@ class SQLiteLedger:
 
     def __init__(self, path: str | Path, *, upgrade: bool = True) -> None:
         self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         self._writer = _connect(self.path)
+        self._unread = Unread() if upgrade else unread_log(self._writer, self.path)
         if upgrade or check_version(self._writer) == 0:  # a file without anything has no other use
+            settle(self._writer, self.path)
             migrate(self._writer)
+            _add_checksums(self._writer, self.path)
+        self._failure: StorageFailed | None = None
+        self._log_pages = 0
+        self._writer.set_wal_hook(self._note_pages)
         self._reader = _connect(self.path)
         self._reading = threading.Lock()
         self._getter = _connect(self.path)  # its own, so that `get` does not wait for `changes`
         self._getting = threading.Lock()
+        self._checker: apsw.Connection | None = None
+        self._checking = threading.Lock()
+        if not upgrade:
+            self._leave_log()
         self.identity = str(
-            _value(self._writer, "SELECT value FROM ledger WHERE name = 'identity'")
+            value_of(self._writer, "SELECT value FROM ledger WHERE name = 'identity'")
         )
         self.last_committed = self.last_seq()
+        self.forgotten = int(
+            value_of(self._writer, "SELECT max(value) FROM ledger WHERE name = 'forgotten'") or 0
+        )
 
     def commit(self, requests: Sequence[Sequence[Write]], received: int) -> list[Answer]:
-        """See `Ledger.commit`. Raises StorageFailed if SQLite could not store the batch."""
+        """See `Ledger.commit`."""
+        if self._failure:
+            raise self._failure
         keys = keys_of(requests)
-        try:
-            with _transaction(self._writer):
+        with self._failing():
+            with transaction(self._writer):
                 wanted = list(dict.fromkeys(key for request in keys for key in request))
                 stored = self._stored(STORED, wanted)
                 if firsts := firsts_of(requests, keys):
@@ -126,10 +111,59 @@ class SQLiteLedger:
                 folded = fold(requests, keys, stored, owned)
                 if folded.changed:
                     self._store(folded.changed, received)
-        except apsw.Error as error:
-            raise StorageFailed(f"the commit failed, nothing was stored: {error}") from error
-        self.last_committed += len(folded.changed)
+            self.last_committed += len(folded.changed)
+            self._checkpoint()
         return folded.answers
+
+    def forget(self, before: int, applied: int, limit: int) -> int:
+        """See `Ledger.forget`."""
+        if self._failure:
+            raise self._failure
+        bounds: dict[str, SQLiteValue] = {"before": before, "applied": applied, "limit": limit}
+        with self._failing():
+            with transaction(self._writer):
+                last = int(value_of(self._writer, FORGOTTEN, bounds))
+                if not last:
+                    return 0
+                self._writer.execute(FORGET, {"last": last})
+                count = self._writer.changes()
+                self._writer.execute(NOTE_FORGOTTEN, {"last": str(last)})
+            self.forgotten = max(self.forgotten, last)
+            self._checkpoint()
+        return count
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """A failure of the disk is the last that is written."""
+        try:
+            yield
+        except apsw.Error as error:
+            fault = fault_of(error, self._writer)
+            if isinstance(fault, StorageFailed):
+                self._failure = fault
+                self._leave_log()
+            if fault:
+                raise fault from error
+            raise
+
+    def _note_pages(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    def _checkpoint(self) -> None:
+        """Bring a long log over to the file. SQLite would do so too, but hide a failure."""
+        if self._log_pages < CHECKPOINT_PAGES:
+            return
+        try:
+            self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.Error as error:  # what waits for room or for another process is in the log
+            if not (isinstance(error, HELD) or is_full(error, self._writer)):
+                raise
+
+    def _leave_log(self) -> None:
+        """Nothing is synced any more: what the next start finds in the log is what there is."""
+        for connection in (self._writer, self._reader, self._getter):
+            leave_log(connection)
 
     def _stored(self, question: str, keys: Sequence[bytes]) -> dict[bytes, Event | None]:
         """What is stored under these keys, with None where an event was removed."""
@@ -154,27 +188,31 @@ class SQLiteLedger:
 
     def get(self, key: bytes) -> Event | None:
         """See `Ledger.get`."""
-        with self._getting:
+        with _readable(), self._getting:
             row = self._getter.execute(GET, {"key": key}).fetchone()
-        return None if row is None or not row[0] else decode_event(row[0])
+            return None if row is None or not row[0] else _event_of(key, row[0])
 
     def get_each(self, keys: Sequence[bytes], bytes_max: int) -> list[Event | None]:
         """See `Ledger.get_each`."""
         wanted = encode_json([key.hex() for key in keys]).decode()
         documents: list[str] = []
         size = 0
-        with self._getting:
-            for place, document, length in self._getter.execute(EACH, {"keys": wanted}):
-                assert place == len(documents)  # a left join keeps the order of its left side
-                size += length
-                if documents and size > bytes_max:
-                    break
-                documents.append(document)
-        return [decode_event(document) if document else None for document in documents]
+        with _readable():
+            with self._getting:
+                for place, document, length in self._getter.execute(EACH, {"keys": wanted}):
+                    assert place == len(documents)  # a left join keeps the order of its left side
+                    size += length
+                    if documents and size > bytes_max:
+                        break
+                    documents.append(document)
+            return [
+                _event_of(key, document) if document else None
+                for key, document in zip(keys, documents, strict=False)
+            ]
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """See `Ledger.changes`."""
-        with self._reading:
+        with _readable(), self._reading:
             rows = self._reader.execute(CHANGES, {"after": after, "limit": limit}).fetchall()
         return [Change._make(row) for row in rows]
 
@@ -191,14 +229,44 @@ class SQLiteLedger:
         return int(self._read(COUNT))
 
     def _read(self, sql: str) -> int:
+        with _readable(), self._reading:
+            return int(value_of(self._reader, sql))
+
+    def guard(self) -> Guard:
+        """See `Ledger.guard`."""
         with self._reading:
-            return int(_value(self._reader, sql))
+            return Guard(has_checksums(self._reader), *self._unread)
+
+    def check_pages(self) -> list[str]:
+        """See `Ledger.check_pages`: SQLite's own integrity check; every page is read on the way."""
+        with self._checking:
+            connection = self._checker = _connect(self.path)
+        leave_log(connection)
+        try:
+            return integrity_problems(connection)
+        except apsw.InterruptError:
+            return []
+        except apsw.Error as error:
+            return [str(error)]
+        finally:
+            with self._checking:
+                self._checker = None
+                connection.close()
+
+    def stop_checking(self) -> None:
+        """See `Ledger.stop_checking`."""
+        with self._checking:
+            if self._checker:
+                self._checker.interrupt()
+
+    def size(self) -> int:
+        """See `Ledger.size`."""
+        return self.path.stat().st_size
 
     def check(self) -> list[str]:
-        """See `Ledger.check`: SQLite's own integrity check, then every document is decoded."""
+        """See `Ledger.check`: the pages, then every document is decoded."""
         with self._reading:
-            problems = [str(row[0]) for row in self._reader.execute("PRAGMA integrity_check")]
-            problems = [] if problems == ["ok"] else problems
+            problems = integrity_problems(self._reader)
             for key, document in self._reader.execute("SELECT key, document FROM event"):
                 problems += _document_problems(key, document)
         return problems
@@ -226,6 +294,32 @@ def _row(key: bytes, event: Event | None) -> bytes:
     return key + first + owner + encode_event(event)
 
 
+def _event_of(key: bytes, document: str) -> Event:
+    event = decode_event(document)
+    if event.key != key:
+        raise Unreadable(f"the ledger holds another event at the place of {key.hex()}")
+    return event
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """What cannot be read is told as such, and in the log."""
+    try:
+        yield
+    except (apsw.Error, msgspec.MsgspecError, Unreadable) as error:
+        log.error(
+            "ledger_unreadable", error=str(error), advice="stop the server and ask `runwell doctor`"
+        )
+        raise Unreadable from error
+
+
+def integrity_problems(connection: apsw.Connection) -> list[str]:
+    """SQLite's own check of every page and index, which also compares every checksum."""
+    rows = connection.execute(f"PRAGMA integrity_check({PROBLEMS_MAX})")
+    problems = [str(row[0]) for row in rows]
+    return [] if problems == ["ok"] else problems
+
+
 def _document_problems(key: bytes, document: str) -> list[str]:
     if document == REMOVED:
         return []
@@ -237,82 +331,15 @@ def _document_problems(key: bytes, document: str) -> list[str]:
 
 
 def _connect(path: Path) -> apsw.Connection:
-    connection = apsw.Connection(str(path))
+    connection = connect(path)
     connection.set_busy_timeout(BUSY_MS)
     connection.execute(SET_UP).fetchall()
     connection.execute(f"PRAGMA cache_size = -{READERS_CACHE_KIB}").fetchall()
     return connection
 
 
-class _transaction:  # noqa: N801 - reads as a word: `with _transaction(connection)`
-    """BEGIN IMMEDIATE, then COMMIT, or ROLLBACK if anything was raised."""
-
-    def __init__(self, connection: apsw.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
-        if kind is None:
-            try:
-                self._connection.execute("COMMIT")
-            except apsw.Error:
-                self._roll_back()
-                raise
-        else:
-            self._roll_back()
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-
-
-def migrations() -> list[tuple[int, str]]:
-    """The numbered schema files in order: (number, SQL)."""
-    folder = resources.files("runwell.store.ledger") / "sql"
-    files = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
-    return [(int(name.split("_")[0]), (folder / name).read_text("utf-8")) for name in files]
-
-
-def migrate(connection: apsw.Connection) -> None:
-    """Bring the schema up to date, each migration in its own transaction.
-
-    Raises:
-        SchemaTooNew: the file has a higher number than the newest file here.
-    """
-    version = check_version(connection)
-    connection.create_scalar_function("event_key", _key_function, 4, deterministic=True)
-    for number, sql in migrations():
-        if number > version:
-            with _transaction(connection):
-                connection.execute(sql).fetchall()
-                connection.execute(f"PRAGMA user_version = {number}").fetchall()
-
-
-def _key_function(*parts: SQLiteValue) -> bytes:
-    """`event_key(source, scope, id, attempt)` for migrations."""
-    source, scope, id_, attempt = parts
-    return key_of(str(source), str(scope), str(id_), int(str(attempt)))
-
-
-def check_version(connection: apsw.Connection) -> int:
-    """The number of the file's schema.
-
-    Raises:
-        SchemaTooNew: higher than the newest here.
-    """
-    version = int(_value(connection, "PRAGMA user_version"))
-    newest = migrations()[-1][0]
-    if version > newest:
-        raise SchemaTooNew(
-            f"this ledger has schema {version}, this runwell knows up to {newest}: "
-            "install the version that wrote it, or restore a backup"
-        )
-    return version
-
-
-def _value(connection: apsw.Connection, sql: str) -> int | str:
-    row = connection.execute(sql).fetchone()
-    assert row is not None, sql
-    return row[0]  # type: ignore[no-any-return]
+def _add_checksums(connection: apsw.Connection, path: Path) -> None:
+    try:
+        add_checksums(connection, path)
+    except apsw.FullError:
+        log.warning("checksums_postponed", advice="they need twice the ledger's room for a while")

@@ -1,6 +1,7 @@
 -- The columns of the embedded engine. Everything here is derived from the ledger and may be deleted.
 
--- One row an event, as it stands after its newest applied change. Filled by the projector.
+-- One row an event, as it stands after its newest applied change, and one for each member of a
+-- roll-up: what is left of an old event, without its id. Filled by the projector.
 CREATE TABLE event (
   seq         BIGINT NOT NULL,              -- number of the newest change
   arrival     BIGINT NOT NULL,              -- number of the first change: the order of arrival
@@ -37,7 +38,8 @@ CREATE TABLE event (
   tags        MAP(VARCHAR, VARCHAR[]) NOT NULL,
   links       MAP(VARCHAR, VARCHAR) NOT NULL,
   payload     JSON,                         -- the sender's text, byte for byte
-  client      VARCHAR NOT NULL
+  client      VARCHAR NOT NULL,
+  rollup      BIGINT                        -- of a member of a roll-up: arrival of that; NULL for an event
 );
 
 -- One row: whose projection this is and how far it has come. Changed in the transaction that applies.

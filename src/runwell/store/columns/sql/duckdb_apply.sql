@@ -1,4 +1,4 @@
--- Take in a batch: parallel lists of seq, arrival, received and the events as JSON.
+-- Take in a batch: parallel lists of seq, arrival, received, the events as JSON, and rollup.
 -- One statement parses and stores them all. The marks are where the stored paths come in.
 INSERT INTO event
 SELECT
@@ -41,7 +41,8 @@ SELECT
   coalesce(e.tags, MAP {}),
   coalesce(e.links, MAP {}),
   payload,
-  coalesce(e.client, '')
+  coalesce(e.client, ''),
+  rollup
   /* columns of the stored paths */
 FROM (
   SELECT
@@ -53,6 +54,7 @@ FROM (
     seq,
     arrival,
     received,
+    rollup,
     json_transform(document, '{
       "source": "VARCHAR", "scope": "VARCHAR", "id": "VARCHAR", "attempt": "INTEGER",
       "uid": "VARCHAR", "event_type": "VARCHAR", "recorded": "BIGINT", "updated": "BIGINT",
@@ -66,10 +68,11 @@ FROM (
     }') AS e
   FROM (
     SELECT
-      unnest($seqs::BIGINT[]) AS seq,
-      unnest($arrivals::BIGINT[]) AS arrival,
+      unnest($seq::BIGINT[]) AS seq,
+      unnest($arrival::BIGINT[]) AS arrival,
       unnest($received::BIGINT[]) AS received,
-      unnest($documents::VARCHAR[]) AS document
+      unnest($document::VARCHAR[]) AS document,
+      unnest($rollup::BIGINT[]) AS rollup
   )
   )
 )
