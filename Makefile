@@ -8,7 +8,7 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no
 DEMO_DATA ?= demo-data
 DEMO_PORT ?= 8080
 
-.PHONY: help install dev demo test check format bench lock clean
+.PHONY: help install dev demo test check torture powercuts overload soak fuzz fuzz-parsers format bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,11 +43,37 @@ check: dev  ## format, lint, types, architecture and documentation tests
 
 test: check  ## everything: checks, unit, contract, replayed conversations, real clients, crash rounds, coverage
 	.ci/debian
+	.ci/proxies
 	$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 	$(PY) tests/coverage_floors.py
+
+ROUNDS ?= 1000
+SECONDS_OF_LOAD ?= $(or $(SECONDS),60)
+overload: dev  ## four times as much as the server can do, for SECONDS=60; fails if a bound is broken
+	$(PY) -m tests.load.overload --seconds $(SECONDS_OF_LOAD)
+
+MINUTES ?= 60
+soak: dev  ## a steady load for MINUTES=60; fails if memory or open files grow
+	$(PY) -m tests.load.soak --minutes $(MINUTES)
+
+torture: dev  ## kill -9 under load, ROUNDS times (and SIGTERM every tenth time)
+	$(PY) -m tests.crash.torture --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+
+CUTS ?= 2000
+powercuts: dev  ## simulated power cuts in the lives of ledgers, CUTS times
+	$(PY) -m tests.crash.cuts --cuts $(CUTS) $(if $(SEED),--seed $(SEED))
+
+CASES ?= 1000
+fuzz: dev  ## CASES requests to every operation of the OpenAPI document, each answer compared with it
+	$(PY) -m tests.fuzz.campaign --cases $(CASES) $(if $(SEED),--seed $(SEED))
+
+MINUTES ?= 10
+fuzz-parsers: dev  ## every reader of foreign bytes, by what code an input reaches, MINUTES in all (atheris)
+	$(PIP) install -r requirements/fuzz.in
+	$(PY) -m tests.hostile.fuzz $(MINUTES) $(TARGETS)
 
 format: dev  ## apply the formatter and the safe fixes
 	$(VENV)/bin/ruff check --fix .

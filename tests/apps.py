@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 
 import httpx
 
+from runwell.access import Acting, Caller
 from runwell.app import App, build
 from runwell.config import Config
-from runwell.protocols.base import Protocol
+from runwell.protocols.base import Protocol, Services
 
+EVERYBODY = Caller(None, "write")
 Scenario = Callable[[App, httpx.AsyncClient], Awaitable[None]]
 
 
@@ -25,7 +28,7 @@ async def an_app(
     app = build(Config(data=str(data), columns_threads=1, **settings), protocols)
     app.start()
     transport = httpx.ASGITransport(app.asgi)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         try:
             yield app, client
         finally:
@@ -40,3 +43,17 @@ def play(data: Path, scenario: Scenario, **settings: Any) -> None:
             await scenario(app, client)
 
     asyncio.run(main())
+
+
+def asked_by_all(services: Services) -> Services:
+    """The services as a handler has them while everybody may do everything."""
+
+    def asked(ask: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
+        async def answer(wanted: Any) -> Any:
+            with Acting(EVERYBODY):
+                return await ask(wanted)
+
+        return answer
+
+    names = ("accept", "run", "find", "find_each")
+    return dataclasses.replace(services, **{name: asked(getattr(services, name)) for name in names})

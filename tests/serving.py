@@ -39,13 +39,15 @@ class Server:
     data: Path
     flags: tuple[str, ...] = ()
     url: str = ""
+    module: str = "runwell"  # what is run: runwell, or what prepares the process for it
+    environment: dict[str, str] | None = None  # the test's own if not given
     ready_seconds: list[float] = field(default_factory=list)
 
     def start(self) -> Server:
         command = [
             sys.executable,
             "-m",
-            "runwell",
+            self.module,
             "serve",
             "--port",
             "0",
@@ -55,7 +57,11 @@ class Server:
         began = time.perf_counter()
         self._stderr = Path(f"{self.data}.stderr").open("ab")
         self.process = subprocess.Popen(
-            [*command, *self.flags], stdout=subprocess.PIPE, stderr=self._stderr, text=True
+            [*command, *self.flags],
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            text=True,
+            env=self.environment,
         )
         readable, _, _ = select.select([self.process.stdout], [], [], DEADLINE_SECONDS)
         line = self.process.stdout.readline() if readable else ""

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from tests.apps import an_app
 
-from runwell.app import InUse, build
+from runwell.app import build
 from runwell.config import BadSetting, Config
+from runwell.datadir import InUse
 from runwell.http import Answer, Call, Endpoint, json_answer
 from runwell.model import Event, Write
 from runwell.protocols import base

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import threading
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +14,20 @@ from tests.builders import a_write
 
 from runwell.clock import Clock
 from runwell.config import Config
-from runwell.errors import Conflict, Overloaded, Stopping, StorageFailed, TooLarge
+from runwell.errors import (
+    Conflict,
+    DiskFull,
+    InternalError,
+    LedgerHeld,
+    Overloaded,
+    Stopping,
+    StorageFailed,
+    TooLarge,
+)
 from runwell.ingest import Ingest
 from runwell.model import Event, Outcome, Written
 from runwell.observe import Counters
+from runwell.room import Room
 
 
 class FakeLedger:
@@ -28,6 +39,7 @@ class FakeLedger:
         self.gate.set()
         self.entered = threading.Event()
         self.failure: Exception | None = None
+        self.always = False
         self.poison = ""  # the id that no commit survives
         self.last_committed = 0
 
@@ -35,7 +47,9 @@ class FakeLedger:
         self.entered.set()
         assert self.gate.wait(30)
         if self.failure:
-            failure, self.failure = self.failure, None
+            failure = self.failure
+            if not self.always:
+                self.failure = None
             raise failure
         if any(write.event.id == self.poison for request in requests for write in request):
             raise UnicodeEncodeError("utf-8", "x", 0, 1, "surrogates not allowed")
@@ -55,12 +69,28 @@ class FakeLedger:
 Scenario = Callable[[Ingest, FakeLedger], Awaitable[None]]
 
 
-def run(scenario: Scenario, **settings: Any) -> tuple[FakeLedger, list[int], Counters]:
+class ScriptedRoom(Room):
+    """Has so much room, one request after the other."""
+
+    def __init__(self, free: list[int]) -> None:
+        super().__init__(Path(), 100)
+        self._script = iter(free)
+
+    def is_short(self) -> bool:
+        self.free = next(self._script)
+        return self.free < 100
+
+
+def run(
+    scenario: Scenario, room: Room | None = None, **settings: Any
+) -> tuple[FakeLedger, list[int], Counters]:
     ledger, announced, counters = FakeLedger(), [], Counters()
 
     async def main() -> None:
         config = dataclasses.replace(Config(), **settings)
-        ingest = Ingest(ledger, Clock(counters), counters, config, announced.append)
+        ingest = Ingest(
+            ledger, Clock(counters), counters, config, announced.append, room or Room(Path(), 0)
+        )
         try:
             await scenario(ingest, ledger)
         finally:
@@ -181,17 +211,65 @@ def test_a_refusal_reaches_only_the_request_it_belongs_to():
     run(scenario)
 
 
-@pytest.mark.parametrize("failure", [StorageFailed("disk full"), RuntimeError("a bug")])
-def test_a_failed_commit_is_told_to_everyone_in_it_and_the_next_one_works(failure: Exception):
+@pytest.mark.parametrize(
+    ("failure", "answer"),
+    [(DiskFull(), DiskFull), (LedgerHeld(), LedgerHeld), (RuntimeError("a bug"), InternalError)],
+)
+def test_a_failed_commit_is_told_to_everyone_in_it_and_the_next_one_works(
+    failure: Exception, answer: type[Exception]
+):
     async def scenario(ingest, ledger):
         ledger.failure = failure
-        with pytest.raises(StorageFailed):
+        with pytest.raises(answer):
             await ingest.accept([a_write("a")])
         assert (ingest.queued_events, ingest.queued_bytes) == (0, 0)
         await ingest.accept([a_write("b")])
 
     _, announced, _ = run(scenario)
     assert announced == [1]
+
+
+def test_after_a_failed_disk_nothing_is_accepted_and_what_waits_is_refused():
+    failures: list[StorageFailed] = []
+
+    async def scenario(ingest, ledger):
+        ingest.on_failure = failures.append
+        ledger.gate.clear()
+        ledger.failure = StorageFailed("disk I/O error")
+        first = asyncio.create_task(ingest.accept([a_write("a")]))
+        await until(ledger.entered.is_set)
+        ledger.always = True
+        waiting = [asyncio.create_task(ingest.accept([a_write(str(n))])) for n in range(5)]
+        await until(lambda: ingest.queued_events == 6)
+        ledger.gate.set()
+        for task in (first, *waiting):
+            with pytest.raises(StorageFailed, match="disk I/O error"):
+                await task
+        with pytest.raises(StorageFailed):
+            await ingest.accept([a_write("late")])
+
+    ledger, announced, _ = run(scenario)
+    assert (ledger.batches, announced, {failure.message for failure in failures}) == (
+        [],
+        [],
+        {"disk I/O error"},
+    )
+
+
+def test_with_too_little_room_nothing_is_accepted_until_there_is_some(capsys):
+    free = [10**12, 10, 10, 10**12]
+
+    async def scenario(ingest, _ledger):
+        await ingest.accept([a_write("a")])
+        for _ in range(2):
+            with pytest.raises(DiskFull) as refusal:
+                await ingest.accept([a_write("refused")])
+            assert refusal.value.retry_after_seconds
+        await ingest.accept([a_write("b")])
+
+    ledger, _, _ = run(scenario, room=ScriptedRoom(free))
+    assert [request[0].event.id for batch in ledger.batches for request in batch] == ["a", "b"]
+    assert capsys.readouterr().err.count("disk_short") == 1
 
 
 def test_a_client_that_leaves_does_not_stop_its_commit():
@@ -229,7 +307,7 @@ def test_a_request_that_no_ledger_can_take_harms_no_other():
         answers = await asyncio.gather(
             *(ingest.accept([a_write(id_)]) for id_ in ("a", "bad", "b")), return_exceptions=True
         )
-        assert [type(answer) for answer in answers] == [list, StorageFailed, list]
+        assert [type(answer) for answer in answers] == [list, InternalError, list]
 
     run(scenario)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.apps import play
+from tests.apps import asked_by_all, play
 from tests.builders import a_write, an_event, remove
 from tests.protocols.fake import FakeServer
 
@@ -136,7 +136,7 @@ def test_a_read_that_fails_is_told_and_counted():
 
 def test_a_protocol_finds_what_was_acknowledged_and_not_what_was_removed(tmp_path: Path):
     async def scenario(app, client):
-        services = app.services
+        services = asked_by_all(app.services)
         record = an_event("record", owner="result")
         for number in range(20):
             await services.accept([a_write("result", replace, name=str(number)), Write(record)])

@@ -50,6 +50,7 @@ RUN: dict[str, dict[str, str]] = {
     },
     "docs/schema.md": {"sh": "tests/test_schema.py", "sql": "tests/test_schema.py"},
     "docs/native.md": {"sh": "tests/web/test_write.py", "python": "tests/web/test_write.py"},
+    "docs/operate.md": {"sh": "tests/test_operate_page.py"},
     "docs/python.md": {"pycon": "tests/client/test_python_page.py"},
 }
 SHOWN = {"console", "text", "json"}  # and run nowhere, unless the table says so

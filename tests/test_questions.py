@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import threading
 from typing import Any
 
@@ -122,3 +123,28 @@ def test_questions_beyond_the_bound_are_refused_and_the_rest_answered():
         assert await questions.run(count_events(None)) is EMPTY
 
     run(scenario, query_threads=1, query_waiting_max=2)
+
+
+def test_a_slow_question_is_logged_in_bounds_and_without_the_values_in_its_sql(capsys):
+    async def scenario(questions, columns, _projector):
+        columns.release.set()
+        text = f"SELECT 'secret''s' AS a, {'b, ' * 300} c"
+        await questions.sql(text, (), SQLLimits(1, 1))
+        await questions.run(count_events(None))
+
+    run(scenario, slow_question_seconds=0.000_001)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["event"] for line in lines] == ["slow_question"] * 2
+    assert lines[0]["asked"].startswith("SELECT '...' AS a, b, b")
+    assert len(lines[0]["asked"]) < 520
+    assert lines[0]["outcome"] == "answered"
+    assert "advice" in lines[0]
+
+
+def test_nothing_is_slow_where_nothing_may_be(capsys):
+    async def scenario(questions, columns, _projector):
+        await questions.run(count_events(None))
+
+    run(scenario, slow_question_seconds=0)
+    run(scenario)
+    assert capsys.readouterr().err == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import subprocess
@@ -10,10 +11,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.apps import an_app
 from tests.serving import Server, run_cli
 
-from runwell.config import BadSetting, Config
-from runwell.server import check_exposure, is_loopback, listen
+from runwell.config import BadSetting, Config, is_loopback
+from runwell.server import check_exposure, listen, run
 from runwell.tokens import Tokens
 
 
@@ -40,8 +42,39 @@ def test_others_are_let_in_only_with_a_token_or_when_asked_for(tmp_path: Path):
         check_exposure(Config(**reachable))
     check_exposure(Config(**reachable, open=True))
     check_exposure(Config(data=str(tmp_path)))
+    for name in ("", "::", "example.org", "localhost.example.org"):
+        with pytest.raises(BadSetting, match="runwell token create NAME"):
+            check_exposure(Config(host=name, data=str(tmp_path)))
+    with pytest.raises(BadSetting, match=r"192\.0\.2\.1 is reachable"):  # where a name led to
+        check_exposure(Config(host="localhost", data=str(tmp_path)), "192.0.2.1")
     Tokens(tmp_path).create("ci", ["read"])
     check_exposure(Config(**reachable))
+    Tokens(tmp_path).revoke("ci")
+    check_exposure(Config(**reachable))  # nobody gets in, which harms nobody
+
+
+def test_a_name_that_leads_elsewhere_than_it_says_is_not_served(tmp_path: Path, monkeypatch):
+    class Elsewhere(socket.socket):
+        def getsockname(self) -> tuple[str, int]:
+            return "192.0.2.1", 8080
+
+    with Elsewhere() as listener:
+        monkeypatch.setattr("runwell.server.listen", lambda *_: listener)
+        with pytest.raises(BadSetting, match=r"192\.0\.2\.1 is reachable by others"):
+            run(Config(host="localhost", data=str(tmp_path)))
+
+
+def test_beyond_loopback_nobody_gets_in_without_a_token_whatever_becomes_of_the_file(
+    tmp_path: Path,
+):
+    async def main() -> list[int]:
+        statuses = []
+        for settings in ({"host": "0.0.0.0"}, {"host": "0.0.0.0", "open": True}, {}):
+            async with an_app(tmp_path, **settings) as (_, client):
+                statuses.append((await client.get("/-/api/events")).status_code)
+        return statuses
+
+    assert asyncio.run(main()) == [401, 200, 200]
 
 
 def test_a_refusal_to_start_says_what_to_do(tmp_path: Path):
@@ -129,7 +162,7 @@ def test_who_may_not_write_is_told_before_the_body_is_read(
 ):
     bearer = Tokens(tmp_path / "data").create("ci", ["read"]) if scope else "rw_no_token"
     Tokens(tmp_path / "data").create("other", ["admin"])
-    head = "POST /save_metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+    head = "POST /save_metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
     with Server(tmp_path / "data") as server:
         host, port = server.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), 30) as connection:
@@ -148,7 +181,9 @@ def test_a_stalled_body_is_answered_408_and_delays_nobody(tmp_path: Path):
     with Server(tmp_path / "data", ("--body-seconds-max", "1")) as server:
         host, port = server.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), 30) as slow:
-            slow.sendall(b"POST /save_metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+            slow.sendall(
+                b"POST /save_metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
+            )
             healthy = threading.Thread(target=lambda: server.get("/-/healthz"))
             healthy.start()
             healthy.join(30)
@@ -164,7 +199,7 @@ def test_a_client_that_takes_nothing_of_a_stream_does_not_hold_up_the_end(tmp_pa
             assert server.ask("POST", "/-/api/events", {"events": events}).status == 200
         host, port = server.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), 30) as idle:
-            idle.sendall(b"GET /-/api/export HTTP/1.1\r\nHost: x\r\n\r\n")
+            idle.sendall(b"GET /-/api/export HTTP/1.1\r\nHost: localhost\r\n\r\n")
             while "Stalled" not in server.stderr():
                 assert server.process.poll() is None
             server.process.terminate()

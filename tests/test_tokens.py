@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import stat
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from runwell.tokens import SCOPES, BadTokens, Tokens, UnknownToken
+import runwell
+from runwell.tokens import PATTERN, SCOPES, BadTokens, Lapse, Tokens, UnknownToken
 
 
 def test_a_token_is_found_and_its_secret_is_not_kept(tmp_path: Path):
@@ -105,3 +109,104 @@ def test_processes_that_issue_at_the_same_time_lose_none(tmp_path: Path):
     running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(4)]
     assert [process.wait(60) for process in running] == [0] * 4
     assert len(Tokens(tmp_path).all()) == 40
+
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def test_a_token_counts_up_to_its_end_by_the_clock_on_the_wall(tmp_path: Path):
+    moment = NOON
+    tokens = Tokens(tmp_path, clock=lambda: moment)
+    text = tokens.create("ci", ["read"], expires=NOON + timedelta(seconds=1))
+    elsewhere = Tokens(tmp_path, clock=lambda: moment)
+    assert elsewhere.find(text)
+    moment = NOON + timedelta(seconds=1)
+    assert tokens.find(text) is None
+    assert elsewhere.find(text) is None
+    assert elsewhere.known(text).lapse(moment) is Lapse.EXPIRED
+    assert not tokens.is_open()
+    moment = NOON
+    assert tokens.find(text)
+    tokens.revoke("ci")
+    assert tokens.known(text).lapse(moment + timedelta(days=1)) is Lapse.REVOKED
+
+
+def test_repositories_and_the_end_are_kept(tmp_path: Path):
+    text = Tokens(tmp_path).create("ci", ["read"], repos=["acme/*", "x/y"], expires=NOON)
+    found = Tokens(tmp_path).known(text)
+    assert (found.repos, found.expires) == (("acme/*", "x/y"), NOON)
+    assert Tokens(tmp_path).of_id(found.id) == found
+    assert Tokens(tmp_path).of_id("other") is None
+
+
+def test_a_file_of_a_version_before_is_read(tmp_path: Path):
+    old = {"id": "a", "name": "ci", "scopes": ["read"], "secret_sha256": "x", "created": "then"}
+    (tmp_path / "tokens.json").write_text(json.dumps([old]))
+    (found,) = Tokens(tmp_path).all()
+    assert (found.repos, found.expires, found.lapse(NOON)) == ((), None, None)
+
+
+def test_a_token_looks_as_scanners_for_secrets_are_told(tmp_path: Path):
+    texts = [Tokens(tmp_path).create("ci", ["read"]) for _ in range(20)]
+    assert all(PATTERN.fullmatch(text) for text in texts)
+    assert PATTERN.findall(f'x="{texts[0]}" {texts[1]},') == texts[:2]
+    assert len(set(texts)) == 20
+    page = Path(runwell.__file__).parents[2] / "docs" / "access.md"
+    assert f"\n{PATTERN.pattern}\n" in page.read_text()
+
+
+def test_what_was_closed_stays_closed_without_its_file(tmp_path: Path):
+    fresh = Tokens(tmp_path)
+    assert fresh.is_open()
+    assert not Tokens(tmp_path, demanded=True).is_open()
+    text = fresh.create("ci", ["read"])
+    assert not fresh.is_open()
+    (tmp_path / "tokens.json").unlink()
+    assert not fresh.is_open()
+    assert fresh.find(text) is None
+    assert Tokens(tmp_path).is_open()  # another server, that never knew of it
+    (tmp_path / "tokens.json").write_text("[]")
+    assert not Tokens(tmp_path).is_open()
+
+
+def test_the_files_are_nobody_elses_whatever_was_there(tmp_path: Path):
+    for name in ("tokens.new", "tokens.lock"):
+        (tmp_path / name).touch(0o666)
+        (tmp_path / name).chmod(0o666)
+    before = os.umask(0)
+    try:
+        Tokens(tmp_path).create("ci", ["read"])
+    finally:
+        os.umask(before)
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    assert modes == {"tokens.json": 0o600, "tokens.lock": 0o600}
+
+
+def test_a_revocation_is_on_disk_before_it_is_told(tmp_path: Path, monkeypatch):
+    """The file before it takes its place, then the directory: else a power cut undoes it."""
+    tokens, happened = Tokens(tmp_path), []
+    fsync, replace = os.fsync, Path.replace
+
+    def noted_fsync(descriptor: int) -> None:
+        kind = "directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
+        happened.append(f"sync {kind}")
+        fsync(descriptor)
+
+    def noted_replace(self: Path, target: Path) -> Path:
+        happened.append("replace")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(Path, "replace", noted_replace)
+    tokens.create("ci", ["read"])
+    tokens.revoke("ci")
+    assert happened == ["sync file", "replace", "sync directory"] * 2
+
+
+def test_a_file_that_may_not_be_read_lets_nobody_in(tmp_path: Path):
+    tokens = Tokens(tmp_path)
+    text = tokens.create("ci", ["read"])
+    (tmp_path / "tokens.json").unlink()
+    (tmp_path / "tokens.json").mkdir()  # unreadable for root, too
+    with pytest.raises(BadTokens):
+        tokens.find(text)

@@ -2,131 +2,48 @@
 
 from __future__ import annotations
 
-import fcntl
+import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
+from runwell import vitals
+from runwell.access import Guard, caller, check_whole
 from runwell.clock import Clock
 from runwell.config import Config
+from runwell.datadir import CHECKED_AT_ONCE_BYTES, Store, columns_url, ledger_url
+from runwell.errors import StorageFailed
 from runwell.http import openapi
 from runwell.http.call import encode_json
+from runwell.http.connection import Connections
 from runwell.http.gate import Gate, Mounted, mount
 from runwell.ingest import Ingest
 from runwell.lookups import Lookups
-from runwell.observe import Counters
+from runwell.observe import Counters, Sample, begin_counting, log
 from runwell.pgwire import PgServer, SQLAsking
 from runwell.protocols.base import Protocol, Services, discover
 from runwell.query import Rows
 from runwell.questions import Questions
+from runwell.retention import Manner, Retention
+from runwell.retention import Store as RetentionStore
+from runwell.room import Room
 from runwell.stale import Sweeper
-from runwell.store.columns import Columns, delete_columns, open_columns
-from runwell.store.columns.base import Additions, SQLLimits
-from runwell.store.ledger import Ledger, ledger_exists, open_ledger
-from runwell.store.projector import Projector
+from runwell.store.checker import Checker
+from runwell.store.columns.base import SQLLimits
+from runwell.store.columns.open import columns_bytes
+from runwell.store.ledger.open import ledger_file
 from runwell.streams import StreamKind, Streams
 from runwell.tokens import Tokens
 from runwell.web import State, own_protocol
-from runwell.web.operations import Readiness, Sample
+from runwell.web.operations import Readiness
 
-
-class InUse(RuntimeError):
-    """Another process has this data directory open."""
-
-
-class DataLock:
-    """Keeps a second process out of a data directory; gone with the process, however it ends."""
-
-    def __init__(self, data: Path) -> None:
-        data.mkdir(parents=True, exist_ok=True)
-        self._file = (data / "lock").open("a+")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._file.close()
-            raise InUse(
-                f"{data} is in use by another runwell; stop it first, or name another --data"
-            ) from error
-
-    def release(self) -> None:
-        """Let the next one in."""
-        self._file.close()
-
-
-class Store:
-    """The ledger, its columns and the projector between them, of one data directory."""
-
-    def __init__(self, config: Config, protocols: Sequence[Protocol]) -> None:
-        with ExitStack() as opened:  # closes what is open already if the next part fails
-            opened.callback(DataLock(config.data_dir).release)
-            self.ledger: Ledger = open_ledger(ledger_url(config))
-            opened.callback(self.ledger.close)
-            self.columns: Columns = open_columns(
-                columns_url(config),
-                self.ledger.identity,
-                added=Additions(
-                    [protocol.views for protocol in protocols if protocol.views],
-                    [path for protocol in protocols for path in protocol.paths],
-                ),
-                memory_mib=config.columns_memory_mib,
-                threads=config.columns_threads,
-                answer_bytes_max=config.answer_bytes_max,
-            )
-            opened.callback(self.columns.close)
-            self.projector = Projector(
-                self.ledger,
-                self.columns,
-                rows_max=config.projector_rows_max,
-                delay_seconds=config.projector_delay_ms / 1000,
-            )
-            self._opened = opened.pop_all()
-
-    def close(self) -> None:
-        """Close both halves, then let the directory go."""
-        self._opened.close()
-
-
-def holds_ledger(config: Config) -> bool:
-    """Is there a data directory with a ledger, or would opening make one?"""
-    return config.data_dir.is_dir() and ledger_exists(ledger_url(config))
-
-
-@contextmanager
-def ledger_alone(config: Config) -> Iterator[Ledger]:
-    """The ledger of a stopped server, to read; it and its columns are left as they are.
-
-    Raises:
-        InUse, SchemaTooNew, BadSetting
-    """
-    with ExitStack() as opened:
-        opened.callback(DataLock(config.data_dir).release)
-        ledger = open_ledger(ledger_url(config), upgrade=False)
-        opened.callback(ledger.close)
-        yield ledger
-
-
-def delete_derived(config: Config) -> None:
-    """Remove the columns; the next start fills them from the ledger.
-
-    Raises:
-        InUse: a server uses the directory.
-    """
-    lock = DataLock(config.data_dir)
-    delete_columns(columns_url(config))
-    lock.release()
-
-
-def ledger_url(config: Config) -> str:
-    """Where the ledger is."""
-    return config.ledger or f"sqlite:///{config.data_dir}/ledger.sqlite"
-
-
-def columns_url(config: Config) -> str:
-    """Where the columns are."""
-    return config.columns or f"duckdb:///{config.data_dir}/columns.duckdb"
+FAILED_ADVICE = (
+    "the server ends; look at the disk and the system's log, then start it again: "
+    "what was acknowledged is there, and `runwell doctor` looks at the files"
+)
+VISIBLE_SECONDS_MAX = 60.0  # who works in the background has time
 
 
 class App:
@@ -138,18 +55,22 @@ class App:
         self.store = store
         self._needed = self.store.ledger.last_seq()
         self._started_at = time.time()
+        self._build = vitals.build()
+        begin_counting(self.counters, [protocol.name for protocol in protocols])
         self.streams = Streams(config, self.counters, self._needed)
         self.clock = Clock(self.counters, self.store.ledger.last_received())
-        self.ingest = Ingest(self.store.ledger, self.clock, self.counters, config, self._announce)
+        self.failed = asyncio.Event()  # the ledger's disk has failed: the process must end
+        self.room = Room(ledger_file(ledger_url(config)).parent, config.free_bytes_min)
+        self.ingest = Ingest(
+            self.store.ledger, self.clock, self.counters, config, self._announce, self.room
+        )
         self.questions = Questions(self.store.columns, self.store.projector, self.counters, config)
         self.lookups = Lookups(self.store.ledger, self.counters, config)
+        guard = Guard(
+            self.ingest.accept, self.questions.run, self.lookups.find, self.lookups.find_each
+        )
         self.services = Services(
-            config,
-            self.ingest.accept,
-            self.questions.run,
-            self.lookups.find,
-            self.lookups.find_each,
-            self.streams,
+            config, guard.accept, guard.run, guard.find, guard.find_each, self.streams
         )
         self.sweeper = Sweeper(
             self.questions.run,
@@ -158,9 +79,27 @@ class App:
             self.clock,
             config,
         )
+        self.retention = Retention(
+            RetentionStore(
+                self.questions.run,
+                self.ingest.accept,
+                self.lookups.find,
+                self._forget,
+                self._until_visible,
+            ),
+            manners_of(protocols),
+            self.clock,
+            self.counters,
+            config,
+        )
         self.mounted = self._mount(protocols)
-        tokens = Tokens(config.data_dir)
+        tokens = Tokens(config.data_dir, demanded=config.demands_token)
         self.asgi = Gate(self.mounted[:-1], self.mounted[-1], config, tokens, self.counters)
+        self.ingest.on_failure = self._fail
+        self._checker = Checker(self.store.ledger, self._tell_damage)
+        self.connections = Connections(
+            config, self.asgi.load, self.counters, self.asgi.refuse_early
+        )
         self.pg: PgServer | None = None
         if config.pg_port >= 0:
             asking = SQLAsking(self.questions, self.store.columns, config)
@@ -185,7 +124,26 @@ class App:
         self.store.projector.announce(seq)
         self.streams.announce(seq)
 
+    async def _forget(self, before: int, limit: int) -> int:
+        return await self.ingest.forget(before, self.store.columns.applied(), limit)
+
+    async def _until_visible(self) -> None:
+        projector = self.store.projector
+        await asyncio.to_thread(projector.wait, projector.committed, VISIBLE_SECONDS_MAX)
+
+    def _tell_damage(self, problems: list[str]) -> None:
+        """Called by the thread that looks at the pages."""
+        failure = StorageFailed(f"the ledger is damaged: {problems[0]}")
+        self._loop.call_soon_threadsafe(self.ingest.fail, failure)
+
+    def _fail(self, failure: StorageFailed) -> None:
+        if not self.failed.is_set():
+            log.error("ledger_failed", error=failure.message, advice=FAILED_ADVICE)
+        self.asgi.refuse_all(StorageFailed())
+        self.failed.set()
+
     async def _ask_sql(self, text: str, params: Sequence[Any]) -> Rows:
+        check_whole(caller(), "SQL is")
         limits = SQLLimits(self.config.sql_rows_max, self.config.sql_bytes_max)
         return await self.questions.sql(text, params, limits)
 
@@ -196,12 +154,18 @@ class App:
         )
 
     def _samples(self) -> list[Sample]:
+        check_whole(caller(), "these counts are")
         gauges = {
             "runwell_queue_events": self.ingest.queued_events,
             "runwell_queue_bytes": self.ingest.queued_bytes,
+            "runwell_connections": len(self.connections),
             "runwell_pg_connections": self.pg.connections if self.pg else 0,
             "runwell_ledger_seq": self.store.projector.committed,
             "runwell_columns_seq": self.store.projector.applied,
+            "runwell_columns_mended_total": self.store.columns.times_mended,
+            "runwell_columns_lag_seconds": self.store.projector.lag_seconds,
+            "runwell_columns_bytes": columns_bytes(columns_url(self.config)),
+            "runwell_questions_under_way": self.questions.under_way,
             "runwell_start_time_seconds": self._started_at,
         }
         return [
@@ -211,21 +175,37 @@ class App:
                 ("runwell_streams", (("kind", kind),), float(self.streams.under_way(kind)))
                 for kind in StreamKind
             ),
+            *vitals.files(ledger_file(ledger_url(self.config)), self.config.data_dir),
+            *vitals.process(),
+            self._build,
         ]
 
     @lru_cache(maxsize=1)  # noqa: B019 - one App a process, and the document never changes
     def _openapi(self) -> bytes:
-        return encode_json(openapi.build(self.mounted))
+        return encode_json(openapi.build(self.mounted, self.config))
+
+    def told(self) -> dict[str, Any]:
+        """What the log says of a start."""
+        return {
+            "data": str(self.config.data_dir.absolute()),
+            "changes": self._needed,
+            "behind": self._needed - self.store.projector.applied,
+        }
 
     def start(self) -> None:
         """Begin to bring the ledger's changes to the columns, and to look for stale runs."""
         self.store.projector.start()
+        self._loop = asyncio.get_running_loop()
+        if self.store.ledger.size() > CHECKED_AT_ONCE_BYTES:
+            self._checker.start()
         self.sweeper.start()
+        self.retention.start()
 
     async def close(self) -> None:
         """Commit what was accepted, end every thread, close the store."""
         async with AsyncExitStack() as closing:  # each step, whatever became of the one before
             closing.callback(self.store.close)
+            closing.callback(self._checker.stop)
             closing.callback(self.store.projector.stop)
             closing.callback(self.lookups.close)
             if self.pg:
@@ -233,6 +213,15 @@ class App:
             closing.callback(self.questions.close)
             closing.push_async_callback(self.ingest.close)
             closing.push_async_callback(self.sweeper.stop)
+            closing.push_async_callback(self.retention.stop)
+
+
+def manners_of(protocols: Sequence[Protocol]) -> dict[str, Manner]:
+    """What protocols say of the retention of their events."""
+    return {
+        protocol.name: Manner(protocol.keeps, protocol.needed, protocol.goes_stale)
+        for protocol in protocols
+    }
 
 
 def build(config: Config, protocols: Sequence[Protocol] | None = None) -> App:

@@ -5,6 +5,7 @@ Read once, in this order: defaults < TOML file < environment (`RUNWELL_NAME`) < 
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
 import tomllib
@@ -39,8 +40,19 @@ class Config:
     ledger: str = setting("", "ledger URL; empty: sqlite:///DATA/ledger.sqlite")
     columns: str = setting("", "columns URL; empty: duckdb:///DATA/columns.duckdb")
     open: bool = setting(default=False, doc="listen beyond loopback although no token exists")
+    allowed_hosts: str = setting(
+        "", "other names that requests may call this server by, comma separated"
+    )
     log_level: str = setting(
         "info", "least severe log line to print", choices=("debug", "info", "warning", "error")
+    )
+    log_format: str = setting(
+        "auto",
+        "how log lines look: auto is text on a terminal, JSON elsewhere",
+        choices=("auto", "text", "json"),
+    )
+    slow_question_seconds: float = setting(
+        2.0, "a question that takes longer is logged with its text; 0: none"
     )
 
     body_bytes_max: int = setting(16 * MIB, "largest request body on the wire")
@@ -50,19 +62,33 @@ class Config:
         30.0, "a body must be here by then, unless it keeps the rate below"
     )
     body_rate_min: int = setting(1024, "bytes per second that a slower body must keep")
+    bodies_bytes_max: int = setting(
+        64 * MIB, "bytes of all large bodies that are held at once before 503"
+    )
     url_bytes_max: int = setting(8192, "longest path plus query string")
     header_bytes_max: int = setting(32768, "largest sum of request header names and values")
+    headers_max: int = setting(256, "most request headers")
+    header_seconds_max: float = setting(
+        10.0, "the headers of a request must be here by then, from the connection or first byte on"
+    )
     events_per_request_max: int = setting(10_000, "most events that one request may bring")
     tags_per_event_max: int = setting(128, "most tags on one event")
     tag_key_chars_max: int = setting(128, "longest tag key")
     tag_value_bytes_max: int = setting(8192, "largest tag value")
     page_max: int = setting(10_000, "most rows on one page of a list")
 
+    requests_max: int = setting(1_000, "requests that may be under way with their body before 503")
+    wait_ms_max: int = setting(
+        500, "a request that would wait longer than this, for its turn or a commit, is answered 503"
+    )
     queue_events_max: int = setting(50_000, "writes that may wait for a commit before 503")
     queue_bytes_max: int = setting(
         64 * MIB, "bytes of payload that may wait for a commit before 503"
     )
     commit_events_max: int = setting(2_000, "most writes in one commit")
+    free_bytes_min: int = setting(
+        100 * MIB, "with less free disk, or less than 1 % of it, writes get 503; 0: never"
+    )
     projector_rows_max: int = setting(
         5_000, "most ledger changes in one transaction on the columns"
     )
@@ -86,7 +112,7 @@ class Config:
         30.0, "how long a stream under way waits for a server that is overloaded"
     )
     stall_seconds_max: float = setting(
-        60.0, "a client that takes nothing of a stream for so long loses it"
+        60.0, "a client that takes nothing of its answer for so long loses it"
     )
     tails_max: int = setting(20, "clients that follow new events at the same time, then 503")
     tail_interval_ms: int = setting(250, "how long changes may gather before a tail asks for them")
@@ -95,13 +121,20 @@ class Config:
     sql_bytes_max: int = setting(16 * MIB, "most bytes that one SQL question answers")
     sql_text_bytes_max: int = setting(65_536, "longest SQL question")
     columns_memory_mib: int = setting(
-        1024, "memory that the embedded columns may use for questions"
+        1024,
+        "memory that the embedded columns may use for questions, and beyond it as much on the disk",
     )
     columns_threads: int = setting(2, "threads of the embedded columns")
 
     keep_alive_seconds: int = setting(75, "an idle connection is closed after this")
     drain_seconds_max: int = setting(8, "how long a stopping server waits for requests under way")
     connections_max: int = setting(2_000, "connections beyond this are answered 503")
+    pipelined_max: int = setting(
+        64, "requests that may wait on one connection for the answers to those before them"
+    )
+    untaken_bytes_max: int = setting(
+        128 * MIB, "bytes of answers that wait for their clients; beyond, who takes least loses its"
+    )
 
     pg_connections_max: int = setting(
         100, "connections of PostgreSQL clients beyond this are refused with 53300"
@@ -127,6 +160,22 @@ class Config:
     main_refs: str = setting("master,main", "refs that count as the main branch, comma separated")
     stale_after_hours: float = setting(
         24.0, "a run without an end becomes `stale` after so long; 0: never. Its end may still come"
+    )
+    retention: str = setting(
+        "",
+        "how long events are kept, the first rule that fits: `pytest_monitor/test=30d, "
+        "ets/*=90d drop, */*=1y`; what is older is rolled up, or dropped; empty: all is kept",
+    )
+    rollup_tags: str = setting(
+        "team,env,branch,type,service,author,is_main,has_restarts,item_kind,item,item_path,"
+        "tekton.dev/pipelineTask",
+        "tags that stay in roll-ups, comma separated; *: all",
+    )
+    retention_interval_minutes: float = setting(
+        60.0, "how often events at the end of their time are looked for"
+    )
+    retention_memory_days: float = setting(
+        30.0, "how long a removed event is known, so that a repeat of it does not count twice"
     )
     trunk_allowed_hosts: str = setting(
         "", "hosts that repo.host may name, comma separated; empty: any"
@@ -155,6 +204,16 @@ class Config:
         return ZoneInfo(self.default_timezone)
 
     @property
+    def allowed_names(self) -> frozenset[str]:
+        """`allowed_hosts` as a set, in small letters."""
+        return frozenset(map(str.lower, _names(self.allowed_hosts)))
+
+    @property
+    def demands_token(self) -> bool:
+        """Does nobody get in without a token, even while there is none?"""
+        return not (self.open or is_loopback(self.host))
+
+    @property
     def main_ref_names(self) -> frozenset[str]:
         """`main_refs` as a set."""
         return _names(self.main_refs)
@@ -164,12 +223,33 @@ class Config:
         """`trunk_allowed_hosts` as a set."""
         return _names(self.trunk_allowed_hosts)
 
+    @property
+    def rollup_tag_names(self) -> frozenset[str]:
+        """`rollup_tags` as a set."""
+        return _names(self.rollup_tags)
+
+
+def is_loopback(host: str) -> bool:
+    """Is this an address that is only reachable from this machine, or the name of it?"""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(name.strip() for name in text.split(",") if name.strip())
 
 
 SETTINGS = {item.name: item for item in fields(Config)}
+
+
+def changed(config: Config) -> dict[str, Any]:
+    """The settings that are not at their defaults."""
+    now = {name: getattr(config, name) for name in SETTINGS}
+    return {name: value for name, value in now.items() if value != SETTINGS[name].default}
 
 
 def load(
@@ -239,6 +319,9 @@ MAY_BE_ZERO = {
     "lookups_waiting_max",
     "tail_interval_ms",
     "stale_after_hours",
+    "slow_question_seconds",
+    "free_bytes_min",
+    "retention_memory_days",
 }
 LEAST = {"pg_port": -1}
 PORT_MAX = 65_535

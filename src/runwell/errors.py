@@ -3,6 +3,7 @@
     Error
     ├── BadRequest 400          the request cannot be understood
     │   ├── BadBody             the body is not what the route takes
+    │   ├── BadHTTP             the bytes are no HTTP
     │   ├── BadTime             a time that is no time, or outside 1970 to 2200
     │   ├── BadEvent            an event that no protocol may make
     │   ├── BadParameter        a query parameter that means nothing
@@ -14,11 +15,16 @@
     │       ├── ReadOnly        SQL that is no SELECT
     │       └── ClosedHere      files, the network, functions that are not on the list
     ├── Unauthorized 401        no token
-    │   └── UnknownToken        one that is unknown or revoked
+    │   └── UnknownToken        one that is unknown, revoked or expired
     ├── Forbidden 403           the token lacks the scope
+    ├── OutOfReach 403          the token is bound to other repositories
+    ├── CrossOrigin 403         a browser sent what a page of another origin wants
+    ├── ForeignHost 403         the request calls this server by another's name
     ├── NotFound 404
     ├── MethodNotAllowed 405
     ├── TooSlow 408             the body did not arrive in time
+    │   ├── HeadersTooSlow      nor did the headers
+    │   └── AnswerNotTaken      the client does not read; never sent
     ├── Conflict 409            the key holds other content
     │   └── AttemptGap          an attempt came before the one in front of it
     ├── TooLarge 413            a bound of config.py was passed
@@ -27,10 +33,16 @@
     ├── HeadersTooLarge 431
     ├── InternalError 500       a bug of ours; the log has it
     ├── Overloaded 503          the queue is full: come back later
-    │   └── TooManyStreams      as many are under way as there may be
+    │   ├── TooManyStreams      as many are under way as there may be
+    │   ├── TooManyConnections  as many are open as there may be
+    │   ├── TooManyPipelined    as many wait on one connection as there may be; never sent
+    │   └── Busy                as many requests are under way as there may be
     ├── NotCaughtUp 503         the columns are behind what was acknowledged
     ├── Stopping 503            the server is draining
-    ├── StorageFailed 500       the commit failed: nothing was stored
+    ├── DiskFull 503            no room is left: nothing was stored
+    ├── LedgerHeld 503          another process holds the ledger: nothing was stored
+    ├── StorageFailed 503       the disk failed: the server ends
+    ├── Unreadable 503          the disk did not give back what was asked for
     └── QueryTooLong 504        the question took longer than allowed
 
 A docstring is the default message; the status is on the class. Each protocol words the answer
@@ -38,6 +50,15 @@ itself (`render_error`).
 """
 
 from __future__ import annotations
+
+# What was sent may come back in an error, but never much of it: a name can be a megabyte.
+MESSAGE_CHARS_MAX = 10_000  # room for a long filter and the caret below it
+POINTER_CHARS_MAX = 300
+
+
+def clipped(text: str, chars_max: int) -> str:
+    """The text, or as much of its beginning."""
+    return text if len(text) <= chars_max else f"{text[: chars_max - 3]}..."
 
 
 class Error(Exception):
@@ -47,11 +68,11 @@ class Error(Exception):
     retry_after_seconds: int | None = None
 
     def __init__(self, message: str = "", *, pointer: str = "") -> None:
-        super().__init__(message or (self.__doc__ or "").strip())
-        self.pointer = (
-            pointer  # JSON pointer or parameter name of the offending value, if there is one
-        )
+        super().__init__(clipped(message or (self.__doc__ or "").strip(), MESSAGE_CHARS_MAX))
+        # JSON pointer or parameter name of the offending value, if there is one
+        self.pointer = clipped(pointer, POINTER_CHARS_MAX)
         self.place: int | None = None  # which write of the request it is about, if one is to blame
+        self.reason = type(self).__name__  # as the metrics count it
 
     @property
     def message(self) -> str:
@@ -67,6 +88,10 @@ class BadRequest(Error):
 
 class BadBody(BadRequest):
     """The body is not what this route takes."""
+
+
+class BadHTTP(BadRequest):
+    """Invalid HTTP request received."""
 
 
 class BadTime(BadRequest):
@@ -134,7 +159,11 @@ class Unauthorized(Error):
 
 
 class UnknownToken(Unauthorized):
-    """This token is unknown or revoked."""
+    """This token is unknown, revoked or expired."""
+
+    def __init__(self, reason: str = "UnknownToken") -> None:
+        super().__init__()
+        self.reason = reason  # the sender hears the same of all three
 
 
 class Forbidden(Error):
@@ -144,6 +173,24 @@ class Forbidden(Error):
 
     def __init__(self, scope: str) -> None:
         super().__init__(f"this token does not have the scope {scope!r}")
+
+
+class OutOfReach(Error):
+    """This token is bound to other repositories."""
+
+    status = 403
+
+
+class CrossOrigin(Error):
+    """A page of another origin may not send this; a program leaves `Origin` out."""
+
+    status = 403
+
+
+class ForeignHost(Error):
+    """This server does not answer to this name; the setting `allowed_hosts` may have it."""
+
+    status = 403
 
 
 class NotFound(Error):
@@ -166,6 +213,14 @@ class TooSlow(Error):
     """The request body did not arrive in time."""
 
     status = 408
+
+
+class HeadersTooSlow(TooSlow):
+    """The request headers did not arrive in time."""
+
+
+class AnswerNotTaken(TooSlow):
+    """The answer was not taken in time."""
 
 
 class Conflict(Error):
@@ -231,6 +286,20 @@ class TooManyStreams(Overloaded):
     retry_after_seconds = 5
 
 
+class TooManyConnections(Overloaded):
+    """As many connections are open as there may be; nothing was stored, send it again."""
+
+    retry_after_seconds = 2
+
+
+class TooManyPipelined(Overloaded):
+    """Too many requests wait on this connection for the answers to those before them."""
+
+
+class Busy(Overloaded):
+    """The server is busy with other requests; nothing was stored, send it again."""
+
+
 class NotCaughtUp(Error):
     """The columns have not caught up with the ledger yet; ask again."""
 
@@ -245,8 +314,32 @@ class Stopping(Error):
     retry_after_seconds = 2
 
 
+class DiskFull(Error):
+    """The disk is full; nothing was stored, send it again later."""
+
+    status = 503  # and not 507, which no client sends again
+    retry_after_seconds = 5
+
+
+class LedgerHeld(Error):
+    """Another process holds the ledger; nothing was stored, send it again."""
+
+    status = 503
+    retry_after_seconds = 2
+
+
 class StorageFailed(Error):
-    """The commit failed; nothing was stored."""
+    """The disk failed and the server ends; sending it again after its restart is safe."""
+
+    status = 503
+    retry_after_seconds = 5
+
+
+class Unreadable(Error):
+    """The disk did not give back what was asked for; the log says more."""
+
+    status = 503
+    retry_after_seconds = 5
 
 
 class QueryTooLong(Error):

@@ -10,18 +10,31 @@ from dataclasses import dataclass
 
 from runwell.clock import Clock
 from runwell.config import Config
-from runwell.errors import BadEvent, Error, Overloaded, Stopping, StorageFailed, TooLarge
+from runwell.errors import (
+    BadEvent,
+    DiskFull,
+    Error,
+    InternalError,
+    LedgerHeld,
+    Overloaded,
+    Stopping,
+    StorageFailed,
+    TooLarge,
+)
 from runwell.model import Write, Written
 from runwell.model.bounds import check_event
 from runwell.observe import Counters, log
+from runwell.room import Room
 from runwell.store.ledger.base import Ledger
 
 EVENT_OVERHEAD_BYTES = 512  # what an event costs beyond its payload
+PACE_EVENTS = 200  # commits of fewer writes are no measure of speed
 WRITES_PER_EVENT = 2  # an event may bring along what it belongs to
 SOURCES_COUNTED_MAX = 100  # senders choose sources of their own: beyond these, all are one
 OTHER_SOURCES = "other"
 # An event that begins so long after its arrival tells that its sender's clock is wrong, or ours.
 SKEW_US = 24 * 3_600 * 1_000_000
+COMPLAIN_SECONDS = 10.0  # a disk that stays full is not logged at every request
 
 
 @dataclass(slots=True)
@@ -47,14 +60,20 @@ class Ingest:
         counters: Counters,
         config: Config,
         on_commit: Callable[[int], None],
+        room: Room,
     ) -> None:
         self._ledger = ledger
+        self._room = room
         self._clock = clock
         self._counters = counters
         self._config = config
         self._sources: set[str] = set()
         self._on_commit = on_commit  # gets the number of the newest change after every commit
+        self.failure: StorageFailed | None = None  # once it is there, it stays
+        self.on_failure: Callable[[StorageFailed], None] = lambda _: None  # called on the loop
+        self._complained = 0.0
         self._queue: list[_Waiting] = []
+        self._pace = _Pace()
         self.queued_events = 0
         self.queued_bytes = 0
         self._committer: asyncio.Task[None] | None = None
@@ -69,7 +88,8 @@ class Ingest:
             Stopping: the server is draining.
             BadEvent: an event holds something beyond the bounds.
             TooLarge: more writes than one request may bring.
-            StorageFailed: the disk refused.
+            DiskFull, LedgerHeld: it could not be stored now.
+            StorageFailed: the disk failed, now or before.
             Error: whatever a write's rule raised.
         """
         self._admit(writes)
@@ -84,6 +104,8 @@ class Ingest:
             raise Overloaded
         if self.queued_bytes + size > self._config.queue_bytes_max:
             raise Overloaded
+        if self._pace.wait_seconds(self.queued_events) > self._config.wait_ms_max / 1000:
+            raise Overloaded
         waiting = _Waiting(writes, size, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         self.queued_events += len(writes)
@@ -92,10 +114,30 @@ class Ingest:
             self._committer = asyncio.create_task(self._commit_all())
         return await waiting.answer
 
+    async def forget(self, before: int, applied: int, limit: int) -> int:
+        """Have the ledger forget what was removed, in the thread that commits: `Ledger.forget`."""
+        loop = asyncio.get_running_loop()
+        count = await loop.run_in_executor(self._thread, self._forget, before, applied, limit)
+        if self.failure:
+            self.on_failure(self.failure)
+        return count
+
+    def _forget(self, before: int, applied: int, limit: int) -> int:
+        try:
+            return self._ledger.forget(before, applied, limit)
+        except StorageFailed as error:
+            self.failure = error
+            raise StorageFailed(error.message) from error
+
     def _admit(self, writes: Sequence[Write]) -> None:
+        if self.failure:
+            raise StorageFailed
         if self._stopping:
             raise Stopping
         check_writes(writes, self._config)
+        if self._room.is_short():
+            self._complain("disk_short", free=self._room.free)
+            raise DiskFull
 
     async def _commit_all(self) -> None:
         loop = asyncio.get_running_loop()
@@ -104,9 +146,16 @@ class Ingest:
             answers = await loop.run_in_executor(
                 self._thread, self._commit, [waiting.writes for waiting in batch]
             )
+            if self.failure:
+                self.fail(self.failure)
             for waiting, answer in zip(batch, answers, strict=True):
                 self._leave(waiting, answer)
         self._committer = None
+
+    def fail(self, failure: StorageFailed) -> None:
+        """Nothing is accepted any more. On the loop."""
+        self.failure = failure
+        self.on_failure(failure)
 
     def _take(self) -> list[_Waiting]:
         """The next batch: whole requests, at least one, up to the size of a commit."""
@@ -135,22 +184,33 @@ class Ingest:
             received = self._clock.stamp()
             answers = self._ledger.commit(requests, received)
         except StorageFailed as error:
-            log.error("commit_failed", error=str(error), requests=len(requests))
-            return [error for _ in requests]
+            self.failure = error
+            return [StorageFailed(error.message) for _ in requests]
+        except (DiskFull, LedgerHeld) as error:
+            self._complain("commit_refused", error=error.message)
+            return [type(error)(error.message) for _ in requests]
         except Exception as error:  # noqa: BLE001 - whatever it was, every waiting request needs its answer
             if len(requests) > 1:  # one of them is to blame: let it harm no other
                 return [answer for request in requests for answer in self._commit([request])]
             log.error("commit_failed", error=repr(error), requests=1)
-            return [StorageFailed()]
+            return [InternalError()]
         self._on_commit(self._ledger.last_committed)
-        self._count(answers, received, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        self._pace.took(sum(map(len, requests)), seconds)
+        self._count(answers, received, seconds)
         return answers
+
+    def _complain(self, event: str, **fields: object) -> None:
+        now = time.monotonic()
+        if now - self._complained >= COMPLAIN_SECONDS or not self._complained:
+            self._complained = now
+            log.error(event, **fields, advice="nothing is stored until this has changed")
 
     def _count(
         self, answers: Sequence[list[Written] | Error], received: int, seconds: float
     ) -> None:
         self._counters.add("runwell_commits_total")
-        self._counters.add("runwell_commit_seconds_total", seconds)
+        self._counters.took("runwell_commit_seconds", seconds)
         tally: dict[tuple[str, str], int] = {}
         latest = received + SKEW_US
         for answer in answers:
@@ -175,6 +235,23 @@ class Ingest:
         if self._committer is not None:
             await self._committer
         self._thread.shutdown()
+
+
+class _Pace:
+    """How long what comes now would wait, as the large commits of late went."""
+
+    def __init__(self) -> None:
+        self._seconds_each = 0.0
+
+    def took(self, events: int, seconds: float) -> None:
+        """A small commit tells nothing: most of it is the same for a large one."""
+        if events >= PACE_EVENTS:
+            before = self._seconds_each or seconds / events
+            self._seconds_each = 0.8 * before + 0.2 * seconds / events
+
+    def wait_seconds(self, queued: int) -> float:
+        """Until so many writes are on disk."""
+        return queued * self._seconds_each
 
 
 def check_writes(writes: Sequence[Write], config: Config) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 
 from runwell.config import Config
 from runwell.errors import Error, Overloaded
-from runwell.observe import Counters
+from runwell.observe import Counters, log
 from runwell.query import Query, Rows
 from runwell.store.columns.base import (
     Columns,
@@ -23,6 +24,16 @@ from runwell.store.columns.base import (
 from runwell.store.projector import Projector
 
 T = TypeVar("T")
+
+
+SHOWN_CHARS = 500
+LITERAL = re.compile(r"'(?:[^']|'')*'")
+
+
+def shown(asked: Query | str) -> str:
+    """A question as the log has it: in bounds, and an SQL text without the values in it."""
+    text = LITERAL.sub("'...'", asked) if isinstance(asked, str) else repr(asked)
+    return text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]} ..."
 
 
 class Questions:
@@ -40,6 +51,11 @@ class Questions:
             config.query_threads, thread_name_prefix="question", initializer=yield_to_writes
         )
 
+    @property
+    def under_way(self) -> int:
+        """How many run, or wait for a thread."""
+        return self._under_way
+
     async def run(self, query: Query) -> Rows:
         """Answer a question about everything acknowledged before this call.
 
@@ -48,20 +64,20 @@ class Questions:
             QueryTooLong: it took too long and was interrupted.
             Overloaded: too many questions wait already.
         """
-        return await self._ask(lambda stopper: self._columns.run(query, stopper))
+        return await self._ask(lambda stopper: self._columns.run(query, stopper), query)
 
     async def sql(
         self, text: str, params: Sequence[Any], limits: SQLLimits, of: SQLEngine | None = None
     ) -> Rows:
         """Answer a read-only SQL question as `run` does; BadQuery if it may not be asked."""
         engine = of or self._columns
-        return await self._ask(lambda stopper: engine.sql(text, params, limits, stopper))
+        return await self._ask(lambda stopper: engine.sql(text, params, limits, stopper), text)
 
     async def describe(self, text: str, known: Sequence[str], of: SQLEngine) -> Described:
         """Tell what an SQL question takes and answers, with the same bounds."""
-        return await self._ask(lambda stopper: of.describe(text, known, stopper))
+        return await self._ask(lambda stopper: of.describe(text, known, stopper), text)
 
-    async def _ask(self, work: Callable[[Stopper], T]) -> T:
+    async def _ask(self, work: Callable[[Stopper], T], asked: Query | str) -> T:
         if self._under_way >= self._config.query_threads + self._config.query_waiting_max:
             raise Overloaded("too many questions are waiting; ask again soon")
         stopper = Stopper()
@@ -70,7 +86,7 @@ class Questions:
         seq = self._projector.committed
         self._under_way += 1
         try:
-            return await loop.run_in_executor(self._pool, self._work, work, seq, stopper)
+            return await loop.run_in_executor(self._pool, self._work, work, seq, stopper, asked)
         except asyncio.CancelledError:  # nobody waits for it any more
             stopper.stop()
             raise
@@ -78,10 +94,13 @@ class Questions:
             self._under_way -= 1
             timer.cancel()
 
-    def _work(self, work: Callable[[Stopper], T], seq: int, stopper: Stopper) -> T:
+    def _work(
+        self, work: Callable[[Stopper], T], seq: int, stopper: Stopper, asked: Query | str
+    ) -> T:
         began = time.perf_counter()
         outcome = "answered"
         try:
+            stopper.check()  # it may have waited for a thread all its time
             self._projector.wait(seq, self._config.visible_seconds_max)
             return work(stopper)
         except Error as error:
@@ -89,7 +108,17 @@ class Questions:
             raise
         finally:
             self._counters.add("runwell_questions_total", outcome=outcome)
-            self._counters.add("runwell_question_seconds_total", time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            self._counters.took("runwell_question_seconds", seconds)
+            if 0 < self._config.slow_question_seconds < seconds:
+                log.warning(
+                    "slow_question",
+                    seconds=round(seconds, 3),
+                    outcome=outcome,
+                    asked=shown(asked),
+                    advice="ask for less time or fewer columns; `query_threads` and "
+                    "`columns_memory_mib` give questions more",
+                )
 
     def close(self) -> None:
         """End the pool after the questions under way."""

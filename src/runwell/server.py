@@ -6,24 +6,33 @@ import asyncio
 import contextlib
 import errno
 import gc
-import ipaddress
+import os
+import resource
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import cast
 
 import uvicorn
 import uvloop
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from runwell import __version__
 from runwell.app import App, build
-from runwell.config import BadSetting, Config
-from runwell.observe import LEVELS, log
+from runwell.config import BadSetting, Config, changed, is_loopback
+from runwell.http.connection import EXTRA, Connection
+from runwell.observe import log
 from runwell.tokens import Tokens
 
 SWITCH_SECONDS = (
     0.0005  # how soon a commit that is done gets the interpreter back from the event loop
 )
+DOORS = 32
+FILES_BESIDE = 200  # of the store, and connections that are about to be refused
+DISK_FAILED = os.EX_IOERR  # 74
+FAILED_SECONDS_MAX = 5.0
 GC_THRESHOLDS = (50_000, 20, 50)
 
 
@@ -31,39 +40,41 @@ def run(config: Config) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
+        SystemExit: with 74 (EX_IOERR), once the ledger's disk has failed.
+        LedgerDamaged: it must not be served.
         BadSetting: the address is not to be had, or is open to others without a token.
     """
-    log.least = LEVELS[config.log_level]
+    log.begin(config.log_level, config.log_format)
     check_exposure(config)
     listener = listen(config)
+    check_exposure(config, listener.getsockname()[0])  # a name may lead anywhere
     pg_listener = listen(config, config.pg_port) if config.pg_port >= 0 else None
     app = build(config)
+    log.info("started", version=__version__, settings=changed(config), **app.told())
+    allow_files(config)
     _tune()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(app, listener, pg_listener))
     finally:
         gc.unfreeze()
+    if app.failed.is_set():
+        raise SystemExit(DISK_FAILED)
 
 
-def check_exposure(config: Config) -> None:
-    """Refuse to listen beyond loopback while everybody may do everything."""
-    if config.open or is_loopback(config.host) or not Tokens(config.data_dir).is_open():
+def check_exposure(config: Config, bound: str = "") -> None:
+    """Refuse to listen beyond loopback while everybody may do everything.
+
+    Raises:
+        BadSetting: with what to do.
+    """
+    host = bound or config.host
+    if config.open or is_loopback(host) or not Tokens(config.data_dir).is_open():
         return
     raise BadSetting(
-        f"{config.host} is reachable by others and there is no token: make one with "
+        f"{host} is reachable by others and there is no token: make one with "
         f"`runwell token create NAME --data {config.data}`, or pass --open to let everybody in"
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Is this address only reachable from this machine?"""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def listen(config: Config, port: int | None = None) -> socket.socket:
@@ -89,6 +100,17 @@ def listen(config: Config, port: int | None = None) -> socket.socket:
     return listener
 
 
+def allow_files(config: Config) -> None:
+    """A file for each connection that there may be, as far as the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = config.connections_max + EXTRA + config.pg_connections_max + FILES_BESIDE
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if most < wanted:
+        log.warning("few_files", allowed=most, wanted=wanted, advice="raise `ulimit -n`")
+
+
 def _tune() -> None:
     """What is there now stays: keep the collector from walking it on every request."""
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -103,11 +125,39 @@ async def _serve(app: App, listener: socket.socket, pg_listener: socket.socket |
     if app.pg and pg_listener:
         await app.pg.start(pg_listener)
         ready.append(f"runwell pg ready {_address(pg_listener)}")
+    server = _Server(app, ready)
+    watching = asyncio.create_task(_end_when_failed(app, server))
     try:
-        await _Server(app, ready).serve(sockets=[listener])
+        await server.serve(sockets=_doors(listener))
     finally:
-        await app.close()
+        watching.cancel()
+        await _close(app)
     log.info("stopped")
+
+
+async def _close(app: App) -> None:
+    try:
+        await app.close()
+    except Exception as error:
+        if not app.failed.is_set():
+            raise
+        # what a failed disk does not let us close must not hide why the process ends
+        log.error("close_failed", error=repr(error))
+
+
+async def _end_when_failed(app: App, server: uvicorn.Server) -> None:
+    """With a failed disk: accept nothing more, and end soon, whatever the disk does."""
+    await app.failed.wait()
+    ending = threading.Timer(FAILED_SECONDS_MAX, os._exit, (DISK_FAILED,))
+    ending.daemon = True
+    ending.start()
+    server.config.timeout_graceful_shutdown = 1
+    server.should_exit = True
+
+
+def _doors(listener: socket.socket) -> list[socket.socket]:
+    """The same socket several times: the loop lets in one client by each of them at every turn."""
+    return [listener, *(listener.dup() for _ in range(DOORS - 1))]
 
 
 def _address(listener: socket.socket) -> str:
@@ -119,26 +169,17 @@ def _uvicorn_config(app: App) -> uvicorn.Config:
     return uvicorn.Config(
         app.asgi,
         loop="uvloop",
-        http=_Connection,
+        # any callable will do; the type knows classes only
+        http=cast(type[asyncio.Protocol], partial(Connection, app.connections)),
         ws="none",
         lifespan="off",
         proxy_headers=False,  # nothing here asks who the peer is
         access_log=False,
         log_config=None,
         server_header=False,
-        limit_concurrency=app.config.connections_max,
         timeout_keep_alive=app.config.keep_alive_seconds,
         timeout_graceful_shutdown=app.config.drain_seconds_max,
     )
-
-
-class _Connection(HttpToolsProtocol):
-    """Lets a request cut off its connection: one that is only closed waits until all was taken."""
-
-    def on_message_begin(self) -> None:
-        """See `Gate._send_stream`."""
-        super().on_message_begin()
-        self.scope["state"]["abort"] = self.transport.abort
 
 
 class _Server(uvicorn.Server):
@@ -146,6 +187,7 @@ class _Server(uvicorn.Server):
 
     def __init__(self, app: App, ready: Sequence[str]) -> None:
         super().__init__(_uvicorn_config(app))
+        self._connections = app.connections
         self._streams = app.streams
         self._pg = app.pg
         self._ready = ready
@@ -153,6 +195,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to accept, then print the lines that scripts wait for."""
         await super().startup(sockets=sockets)
+        self._connections.start()
         sys.stdout.write("".join(f"{line}\n" for line in self._ready))
         sys.stdout.flush()
 
@@ -161,6 +204,7 @@ class _Server(uvicorn.Server):
         self._streams.stop()
         pg_ends = [self._pg.close()] if self._pg else []
         await asyncio.gather(super().shutdown(sockets=sockets), *pg_ends)
+        self._connections.stop()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

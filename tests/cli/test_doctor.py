@@ -16,10 +16,10 @@ from tests.cli.invoking import invoke
 from tests.crash.messages import pipeline
 from tests.serving import Server, run_cli
 
-from runwell.app import InUse
 from runwell.config import Config
+from runwell.datadir import InUse
 from runwell.doctor import FREE_BYTES_MIN, examine
-from runwell.store.ledger import open_ledger
+from runwell.store.ledger import open_ledger, pages
 
 COMPLETE = "the columns are complete: 15 events"
 
@@ -165,22 +165,120 @@ def test_columns_that_are_not_this_ledgers_are_told_and_kept_until_asked(
     assert COMPLETE in text
 
 
-@pytest.mark.parametrize(
-    ("events", "changes", "says"),
-    [
-        (14, 15, "the columns hold 14 events up to change 15, the ledger 15 up to 15"),
-        (15, 16, "the columns hold 15 events up to change 16, the ledger 15 up to 15"),
-    ],
-)
-def test_columns_that_hold_something_else_are_a_problem(
-    events: int, changes: int, says: str, data: Path
-):
+def test_columns_that_hold_something_else_are_a_problem(data: Path):
     with duckdb.connect(str(data / "columns.duckdb")) as connection:
-        connection.execute(f"DELETE FROM event WHERE arrival > {events}")
-        connection.execute(f"UPDATE projection SET applied = {changes}")
+        connection.execute("DELETE FROM event WHERE arrival > 14")
     code, text = doctor(data)
+    says = "the columns hold 14 events up to change 15, the ledger 15 up to 15"
     assert (code, says in text, "doctor --rebuild" in text) == (1, True, True)
     assert doctor(data, "--rebuild")[0] == 0
+
+
+def test_columns_that_know_more_than_the_ledger_are_kept_until_the_loss_is_accepted(data: Path):
+    with duckdb.connect(str(data / "columns.duckdb")) as connection:
+        connection.execute("UPDATE projection SET applied = 16")
+    before = (data / "columns.duckdb").read_bytes()
+    for words in ([], ["--rebuild"]):
+        code, text = doctor(data, *words)
+        assert (code, "the columns know of change 16, the ledger ends at 15" in text) == (1, True)
+        assert "runwell restore" in text
+        assert "--accept-loss" in text
+        assert (data / "columns.duckdb").read_bytes() == before
+    done = run_cli("serve", "--port", "0", "--data", str(data))
+    assert (done.returncode, "the ledger ends at change 15" in done.stderr) == (65, True)
+
+    code, text = doctor(data, "--accept-loss")
+    assert (code, "the ledger goes on from change 15" in text) == (0, True)
+    assert "there are no columns" in text
+    with Server(data) as server:
+        server.until_ready()
+    assert COMPLETE in doctor(data)[1]
+
+
+def test_a_log_with_commits_that_cannot_be_read_is_told_kept_and_given_up_when_asked(data: Path):
+    ledger = open_ledger(f"sqlite:///{data}/ledger.sqlite")
+    for number in range(10):
+        ledger.commit([[a_write(str(number))]], 1)
+    log = data / "ledger.sqlite-wal"
+    content = bytearray(log.read_bytes())
+    ledger.close()
+    content[len(content) // 2] ^= 1
+    log.write_bytes(content)
+    for _ in range(2):  # looking does not change it
+        code, text = doctor(data)
+        assert (code, "acknowledged commits in its log cannot be read" in text) == (1, True)
+        assert log.read_bytes() == content
+    done = run_cli("serve", "--port", "0", "--data", str(data))
+    assert (done.returncode, "--accept-loss" in done.stderr) == (65, True)
+
+    code, text = doctor(data, "--accept-loss")
+    assert (code, "commits of its log" in text) == (0, True), text
+    assert "every page has its checksum" in text
+
+
+def test_a_ledger_that_another_program_wrote_to_is_taken_when_asked(data: Path):
+    program = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
+        "c.execute('UPDATE event SET received = received + 1'); c.commit(); c.close()"
+    )
+    file = str(data / "ledger.sqlite")
+    subprocess.run([sys.executable, "-c", program, file], check=True)
+    code, text = doctor(data)
+    assert (code, "the ledger is damaged" in text) == (1, True)
+    code, text = doctor(data, "--accept-loss")
+    assert (code, "the ledger is sound: 15 events" in text) == (0, True), text
+
+
+def test_no_loss_is_accepted_of_a_ledger_that_is_not_sound_in_itself(data: Path):
+    change(data, "UPDATE event SET document = '{}' WHERE seq = 1")
+    columns = (data / "columns.duckdb").read_bytes()
+    code, text = doctor(data, "--accept-loss")
+    assert (code, "is not sound in itself" in text) == (1, True)
+    assert (data / "columns.duckdb").read_bytes() == columns
+
+
+def test_a_ledger_without_checksums_gets_them_from_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pages, "CHECKSUM_BYTES", 0)  # as older versions made it
+    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    ledger.commit([[a_write("old")]], 1)
+    ledger.close()
+    monkeypatch.undo()
+    code, text = doctor(tmp_path)
+    assert (code, "its pages have no checksums" in text) == (0, True)
+    with Server(tmp_path):
+        pass
+    code, text = doctor(tmp_path)
+    assert (code, "every page has its checksum" in text) == (0, True)
+    assert "the ledger is sound: 1 events" in text
+
+
+def test_tokens_that_others_can_read_are_a_problem(data: Path):
+    invoke("token", "create", "a", "--data", str(data))
+    (data / "tokens.json").chmod(0o644)
+    code, text = doctor(data)
+    assert (code, "open to others" in text, "chmod 600" in text) == (1, True, True)
+
+
+def test_a_clock_behind_the_newest_change_is_a_problem(data: Path):
+    ledger = open_ledger(f"sqlite:///{data}/ledger.sqlite")
+    ledger.commit([[a_write("new")]], 4_000_000_000_000_000)
+    ledger.close()
+    code, text = doctor(data)
+    assert (code, "behind the newest change" in text, "time service" in text) == (1, True, True)
+
+
+def test_a_file_system_over_a_network_is_a_problem(data: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("runwell.doctor.kind_of", lambda _: "nfs4")
+    code, text = doctor(data)
+    assert (code, "the file system is nfs4" in text, "local disk" in text) == (1, True, True)
+
+
+def test_a_setting_that_there_is_not_is_a_problem(data: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RUNWELL_PROT", "1")
+    code, text = doctor(data)
+    assert (code, "RUNWELL_PROT" in text) == (1, True)
 
 
 def test_columns_that_another_process_has_open_are_not_deleted_under_it(data: Path):

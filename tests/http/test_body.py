@@ -23,6 +23,7 @@ from runwell.http.body import (
     inflate,
     read_body,
 )
+from runwell.http.load import Held, Load
 
 MIB = 1024 * 1024
 
@@ -37,7 +38,8 @@ def read(*chunks: bytes, headers: dict[str, str] | None = None, **settings: Any)
         return messages.pop(0) if messages else {"type": "http.disconnect"}
 
     config = dataclasses.replace(Config(), **settings)
-    return asyncio.run(read_body(Headers(headers or {}), receive, config))
+    held = Held(Load(config), {})
+    return asyncio.run(read_body(Headers(headers or {}), receive, held))
 
 
 def test_a_body_is_put_together_from_its_pieces():
@@ -51,7 +53,7 @@ def test_a_body_that_announces_too_much_is_refused_before_it_is_read():
 
     headers = Headers({"content-length": "11"})
     with pytest.raises(TooLarge, match="the body is 11 bytes; 10 is the most"):
-        asyncio.run(read_body(headers, receive, dataclasses.replace(Config(), body_bytes_max=10)))
+        asyncio.run(read_body(headers, receive, Held(Load(Config(body_bytes_max=10)), {})))
 
 
 def test_a_body_that_turns_out_too_large_is_refused():
@@ -65,7 +67,7 @@ def test_a_client_that_leaves_half_way_is_gone():
         return {"type": "http.disconnect"}
 
     with pytest.raises(ClientGone):
-        asyncio.run(read_body(Headers(), receive, Config()))
+        asyncio.run(read_body(Headers(), receive, Held(Load(Config()), {})))
 
 
 def test_a_body_that_stalls_is_too_slow():
@@ -74,7 +76,7 @@ def test_a_body_that_stalls_is_too_slow():
 
     with pytest.raises(TooSlow):
         config = dataclasses.replace(Config(), body_seconds_max=0.01)
-        asyncio.run(read_body(Headers(), receive, config))
+        asyncio.run(read_body(Headers(), receive, Held(Load(config), {})))
 
 
 def test_a_slow_body_that_keeps_the_rate_is_read():
@@ -86,7 +88,7 @@ def test_a_slow_body_that_keeps_the_rate_is_read():
         return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
 
     config = dataclasses.replace(Config(), body_seconds_max=0.5, body_rate_min=1)
-    assert len(asyncio.run(read_body(Headers(), receive, config))) == 5000
+    assert len(asyncio.run(read_body(Headers(), receive, Held(Load(config), {})))) == 5000
 
 
 @pytest.mark.parametrize("name", ["gzip", "x-gzip", "GZIP"])

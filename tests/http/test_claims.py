@@ -12,6 +12,7 @@ from tests.http.asgi import ask
 
 from runwell.config import Config
 from runwell.http import Answer, Call, Endpoint
+from runwell.http.browser import HEADERS
 from runwell.http.gate import Gate, Mounted, mount
 from runwell.http.router import RouteClash
 from runwell.observe import Counters
@@ -108,6 +109,6 @@ def test_the_gate_finds_whom_a_plain_search_finds(claims: set[str], path: str):
 def test_an_answer_without_a_body_announces_none():
     heard = asyncio.run(ask(a_gate(), "GET", "/"))
     assert heard.messages == [
-        {"type": "http.response.start", "status": 204, "headers": []},
+        {"type": "http.response.start", "status": 204, "headers": [*HEADERS]},
         {"type": "http.response.body", "body": b""},
     ]

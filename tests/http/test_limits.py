@@ -21,6 +21,7 @@ from runwell.config import Config
 from runwell.errors import BadBody, TooLarge, TooSlow
 from runwell.http import Answer, Call, Endpoint
 from runwell.http.body import MEMBERS_MAX, check_json, inflate, read_body
+from runwell.http.load import Held, Load
 from runwell.protocols.base import Protocol
 from runwell.query import Rows
 from runwell.web.problem import render_problem
@@ -79,7 +80,7 @@ def pieces_of_a_slow_body(monkeypatch: pytest.MonkeyPatch, bytes_a_second: int) 
     monkeypatch.setattr(time, "monotonic", lambda: float(seconds))
     config = Config(body_seconds_max=10, body_rate_min=100)
     with contextlib.suppress(TooSlow):
-        asyncio.run(read_body(Headers(), receive, config))
+        asyncio.run(read_body(Headers(), receive, Held(Load(config), {})))
     return seconds
 
 
@@ -183,6 +184,12 @@ def test_a_gzip_body_of_many_members_is_read_in_one_pass_and_has_a_bound():
         inflate(member * (MEMBERS_MAX + 1), 10_000)
     with pytest.raises(BadBody, match=f"more than {MEMBERS_MAX} members"):
         inflate(empty * 500_000, 10_000)
+
+
+@pytest.mark.parametrize("size", [262_142, 262_144, 262_146, 1_000_000])
+def test_a_gzip_member_that_grows_past_a_step_may_have_others_behind_it(size: int):
+    text = b"ab" * (size // 2)
+    assert inflate(gzip.compress(text) + gzip.compress(b"x") * 3, 10_000_000) == text + b"xxx"
 
 
 def test_a_gzip_body_that_hardly_shrinks_is_read_through_its_windows():

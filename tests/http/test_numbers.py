@@ -41,6 +41,17 @@ def test_an_integer_past_64_bits_is_named_by_its_place(body: bytes, path: str):
     assert refused.value.pointer == path
 
 
-def test_a_number_past_all_bounds_is_refused():
-    with pytest.raises(BadBody, match="out of range"):
-        check_numbers(b'{"a": 1e999}')
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (b'{"a": 1e999}', "a"),
+        (b'{"a": [0, {"b": -1e999}]}', "a[1].b"),
+        (b'{"a": [' + b"9" * 4_301 + b"]}", "a[0]"),
+        (b"1e999", ""),
+        (b'{"a": 1e999, "b": broken', ""),
+    ],
+)
+def test_a_number_past_all_bounds_is_named_by_its_place(body: bytes, path: str):
+    with pytest.raises(BadBody, match="a number is out of range") as refused:
+        check_numbers(body)
+    assert refused.value.pointer == path

@@ -93,11 +93,12 @@ def test_what_comes_and_what_changes_is_told_from_now_on(tmp_path: Path):
         await app.ingest.accept([a_write("old")])
         follower = await Follower(app).begun()
         assert follower.heard.body == RETRY + b"id: 1\n\n"
-        assert follower.heard.headers == {
+        told = {
             "content-type": "text/event-stream",
             "cache-control": "no-store",
             "x-accel-buffering": "no",
         }
+        assert told.items() <= follower.heard.headers.items()
         await app.ingest.accept([a_write("new", payload='{"a":\n1}')])
         assert await follower.until_there_are(1) == [(2, "new")]
         await app.ingest.accept([a_write("old", replace, name="changed")])
@@ -248,8 +249,8 @@ def test_a_server_with_open_tails_and_exports_stops_at_once(tmp_path: Path):
         ):
             tail.settimeout(WAIT_SECONDS)
             export.settimeout(WAIT_SECONDS)
-            tail.sendall(b"GET /-/api/tail HTTP/1.1\r\nHost: x\r\n\r\n")
-            export.sendall(b"GET /-/api/export HTTP/1.1\r\nHost: x\r\n\r\n")
+            tail.sendall(b"GET /-/api/tail HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            export.sendall(b"GET /-/api/export HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b"200" in tail.recv(15)
             assert b"200" in export.recv(15)  # and no more of it: it waits for its reader
             server.process.terminate()

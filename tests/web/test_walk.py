@@ -66,12 +66,19 @@ def test_an_empty_span_is_asked_once():
     assert len(source.asked) == 1
 
 
-def test_windows_grow_over_gaps_and_a_crowd_behind_one_is_asked_for_in_parts():
-    source = Numbers([*range(900_000, 905_000)])
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("gap", [900_000, 10**12])
+def test_windows_grow_over_gaps_and_a_crowd_behind_one_is_asked_for_in_parts(
+    gap: int, descending: bool
+):
+    source = Numbers([*range(5_000), *range(gap, gap + 5_000)])
     pace = Pace(1_000, 10**6)
-    assert len(walked(source, Span(1, 1_000_000), pace)) == 5_000
-    assert len(source.asked) < 60
-    assert max(window.last - window.first + 1 for window in source.asked) == 40 * 1_000
+    assert len(walked(source, Span(0, gap + 10**6, descending), pace)) == 10_000
+    assert len(source.asked) < 120
+    widths = [window.last - window.first + 1 for window in source.asked]
+    assert max(widths) > gap / 4
+    crowded = [w for w, window in zip(widths, source.asked, strict=True) if window.first < 4_000]
+    assert sum(width > 40 * 1_000 for width in crowded) <= 1  # the one that met the crowd
 
 
 def test_large_rows_make_small_answers():

@@ -255,7 +255,12 @@ BODIES = [
     (b'{"evnets": []}', "evnets", "did you mean 'events'?"),
     (b'{"events": [{"metrics": {"a": NaN}}]}', "events[0].metrics.a", "no numbers of JSON"),
     (b'{"events": [{"payload": [-Infinity]}]}', "events[0].payload[0]", "no numbers of JSON"),
-    (b'{"events": [{"payload": [1e999]}]}', "events[0]", "out of range"),
+    (
+        b'{"events": [{"source": "s", "scope": "s", "id": "1", "tags": {"a": 1}, x',
+        "events[0].tags[...]",
+        "expected",
+    ),
+    (b'{"events": [{"payload": [1e999]}]}', "events[0].payload[0]", "out of range"),
     (b'{"events": [{}, {"id": "\\ud800"}]}', "events[1].id", "half of a surrogate pair"),
     (b'{"events": [{}, {"id": "a\\u0000"}]}', "events[1]", "a NUL character"),
     (b'{"events": [{}, {"id": "\xff"}]}', "events[1]", "not UTF-8"),

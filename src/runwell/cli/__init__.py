@@ -17,6 +17,9 @@ COMMANDS = {
     "export": "Write events to a file.",
     "load": "Send events from files to a server.",
     "token": "Create, list and revoke tokens.",
+    "backup": "Copy a data directory, also while its server runs.",
+    "restore": "Make a data directory from a backup.",
+    "retention": "Show which events are at the end of their time; give disk space back.",
     "doctor": "Check a data directory; rebuild its columns.",
 }
 

@@ -21,7 +21,12 @@ examine = later("runwell.doctor:examine")
     is_flag=True,
     help="Delete the columns and fill them from the ledger; prints rows and rows/s.",
 )
-def doctor(config_file: Path | None, rebuild: bool, **flags: Any) -> None:  # noqa: FBT001 - click's way
+@click.option(
+    "--accept-loss",
+    is_flag=True,
+    help="Take what can be read of a ledger that has lost something for all there is.",
+)
+def doctor(config_file: Path | None, *, rebuild: bool, accept_loss: bool, **flags: Any) -> None:
     """Check a data directory and say what to do about each finding.
 
     Ends with 0 when all is well and with 1 otherwise. The server must be stopped: its files are
@@ -29,7 +34,7 @@ def doctor(config_file: Path | None, rebuild: bool, **flags: Any) -> None:  # no
     read; with it they are deleted once the ledger is found to be sound.
     """
     try:
-        is_well = examine(read(flags, config_file), rebuild=rebuild)
+        is_well = examine(read(flags, config_file), rebuild=rebuild, accept_loss=accept_loss)
     except BadSetting as error:
         raise click.ClickException(str(error)) from error
     if not is_well:

@@ -33,7 +33,10 @@ def settings(names: Iterable[str] = SETTINGS) -> Callable[[Function], Function]:
 def at_server(function: Function) -> Function:
     """`--url` and `--token` of a server that is asked."""
     token = click.option(
-        "--token", default="", envvar="RUNWELL_TOKEN", help="A token with the scope read."
+        "--token",
+        default="",
+        envvar="RUNWELL_TOKEN",
+        help="A token with the scope read; better by RUNWELL_TOKEN, which no other user sees.",
     )
     url = click.option(
         "--url",

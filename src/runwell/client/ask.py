@@ -9,7 +9,7 @@ from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any
 from urllib.parse import urlencode
 
-from runwell.client.connection import BadAddress, Connections, Request
+from runwell.client.connection import BadAddress, Connections, Request, without_password
 
 TIMEOUT_SECONDS = 30.0
 DETAIL_BYTES_MAX = 65_536
@@ -46,7 +46,7 @@ class Link:
     ) -> None:
         if not (token.isascii() and token.isprintable()):
             raise NoAnswer("--token: a token is what `runwell token create` printed")
-        self.url = url
+        self.url = without_password(url)
         try:
             self._connections = Connections(url, token, timeout_seconds)
         except BadAddress as error:
@@ -163,7 +163,9 @@ def member(url: str, answer: Any, name: str) -> Any:
 
 def no_runwell(url: str, reason: str) -> NoAnswer:
     """Somebody else answers at this address."""
-    return NoAnswer(f"{url} does not answer like runwell ({reason}); name another with --url")
+    return NoAnswer(
+        f"{without_password(url)} does not answer like runwell ({reason}); name another with --url"
+    )
 
 
 def words(value: str | Iterable[str]) -> str:

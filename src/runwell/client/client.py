@@ -50,9 +50,10 @@ class Client:
     def __init__(
         self, url: str = "", token: str = "", *, timeout_seconds: float = TIMEOUT_SECONDS
     ) -> None:
-        self.url = url or os.environ.get("RUNWELL_URL", "") or URL
+        url = url or os.environ.get("RUNWELL_URL", "") or URL
         token = token or os.environ.get("RUNWELL_TOKEN", "")
-        self._link = Link(self.url, token, timeout_seconds=timeout_seconds)
+        self._link = Link(url, token, timeout_seconds=timeout_seconds)
+        self.url = self._link.url
 
     def __enter__(self) -> Self:
         return self

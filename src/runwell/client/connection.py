@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -14,6 +15,7 @@ from runwell import __version__
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 AGENT = f"runwell/{__version__}"
+USER = re.compile(r"^([^/?#]*//|)[^/?#]*@")
 
 
 class BadAddress(ValueError):
@@ -111,15 +113,25 @@ class Connections:
         return connection
 
 
+def without_password(url: str) -> str:
+    """An address as it may be shown: a token may stand in front of its host.
+
+    >>> without_password("http://ci:rw_x@ci.example:8080/a@b")
+    'http://ci.example:8080/a@b'
+    """
+    return USER.sub(r"\1", url)
+
+
 def _address(url: str) -> SplitResult:
+    shown = without_password(url)
     try:
         parts = urlsplit(url)
         is_good = parts.scheme in ("http", "https") and bool(parts.hostname)
         _ = parts.port  # read, so that a wrong one is told now
     except ValueError as error:
-        raise BadAddress(f"--url takes http://HOST:PORT, not {url!r} ({error})") from error
+        raise BadAddress(f"--url takes http://HOST:PORT, not {shown!r} ({error})") from error
     if not is_good:
-        raise BadAddress(f"--url takes http://HOST:PORT, not {url!r}")
+        raise BadAddress(f"--url takes http://HOST:PORT, not {shown!r}")
     return parts
 
 

@@ -150,7 +150,7 @@ class Among:
     """`left` is one of the values that `field` has over the events where `where` holds."""
 
     left: Field
-    field: Field
+    field: Field | Tag
     where: Filter
 
 

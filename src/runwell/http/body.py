@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 from starlette.datastructures import Headers
 
-from runwell.config import Config
-from runwell.errors import BadBody, TooLarge, TooSlow, UnsupportedEncoding
+from runwell.errors import BadBody, Busy, TooLarge, TooSlow, UnsupportedEncoding
+from runwell.http.load import LARGE, Held
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -29,6 +29,8 @@ NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}'))
 STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1, ord('"'): 0}
 # \u0000 with an even number of backslashes before it, that is: a real NUL and not the text "\u0000"
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+# each escape in its turn: a whole pair, half of one (the group), any other
+ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -39,48 +41,79 @@ class ClientGone(Exception):
     """The client closed the connection before its request was complete."""
 
 
-async def read_body(headers: Headers, receive: Receive, config: Config) -> bytes:
+async def read_body(headers: Headers, receive: Receive, held: Held) -> bytes:
     """The whole body, inflated.
 
     Raises:
-        TooLarge, TooSlow, UnsupportedEncoding, BadBody, ClientGone
+        TooLarge, TooSlow, UnsupportedEncoding, BadBody, ClientGone, Overloaded
     """
-    body = await _receive_all(headers, receive, config)
+    body = await _receive_all(headers, receive, held)
+    held.check_turn()
     match headers.get("content-encoding", "identity").strip().lower():
         case "" | "identity":
             return body
         case "gzip" | "x-gzip":
-            return inflate(body, config.inflated_bytes_max)
+            return await _inflate(body, held)
     raise UnsupportedEncoding
 
 
-async def _receive_all(headers: Headers, receive: Receive, config: Config) -> bytes:
+async def _receive_all(headers: Headers, receive: Receive, held: Held) -> bytes:
+    config = held.config
     announced = headers.get("content-length", "")[:20]  # no body is longer, and int() has its limit
-    if announced.isdecimal() and int(announced) > config.body_bytes_max:
-        raise TooLarge(f"the body is {announced} bytes; {config.body_bytes_max} is the most")
+    if announced.isdecimal():
+        if int(announced) > config.body_bytes_max:
+            raise TooLarge(f"the body is {announced} bytes; {config.body_bytes_max} is the most")
+        held.check_room(int(announced))
     chunks: list[bytes] = []
     received, began = 0, time.monotonic()
     while True:
         allowed = max(config.body_seconds_max, received / config.body_rate_min)
-        message = await _receive(receive, began + allowed - time.monotonic())
+        message = await _receive(held, receive, began + allowed - time.monotonic())
         chunk = message.get("body", b"")
         received += len(chunk)
         if received > config.body_bytes_max:
             raise TooLarge(f"the body is larger than {config.body_bytes_max} bytes")
+        held.hold(received)
         if not message.get("more_body", False):
             return b"".join([*chunks, chunk]) if chunks else chunk
         chunks.append(chunk)
 
 
-async def _receive(receive: Receive, seconds: float) -> MutableMapping[str, Any]:
+async def _receive(held: Held, receive: Receive, seconds: float) -> MutableMapping[str, Any]:
+    held.load.waiting += 1
     try:
         async with asyncio.timeout(seconds):
             message = await receive()
     except TimeoutError as error:
         raise TooSlow from error
+    finally:
+        held.load.waiting -= 1
     if message["type"] == "http.disconnect":
         raise ClientGone
     return message
+
+
+async def _inflate(body: bytes, held: Held) -> bytes:
+    """Undo gzip: a large body in a thread, while others are answered."""
+    bytes_max = held.config.inflated_bytes_max
+    if len(body) <= LARGE:
+        inflated = inflate(body, bytes_max)
+    else:
+        await _wait_to_inflate(held)
+        try:
+            inflated = await asyncio.to_thread(inflate, body, bytes_max)
+        finally:
+            held.load.inflating.release()
+    held.hold(len(body) + len(inflated))
+    return inflated
+
+
+async def _wait_to_inflate(held: Held) -> None:
+    try:
+        async with asyncio.timeout(held.config.wait_ms_max / 1000):
+            await held.load.inflating.acquire()
+    except TimeoutError as error:
+        raise Busy from error
 
 
 def inflate(body: bytes, bytes_max: int) -> bytes:
@@ -93,7 +126,9 @@ def inflate(body: bytes, bytes_max: int) -> bytes:
             while not member.eof:
                 window = body[at : at + WINDOW]
                 piece = member.decompress(window, STEP)
-                at += len(window) - len(member.unconsumed_tail) - len(member.unused_data)
+                # at the end of a member both may hold the same rest
+                rest = member.unused_data if member.eof else member.unconsumed_tail
+                at += len(window) - len(rest)
                 size += len(piece)
                 _check_inflated(size, len(body), bytes_max)
                 if not piece and not window:
@@ -163,7 +198,9 @@ def _check_surrogates(body: bytes) -> None:
     except msgspec.ValidationError:  # JSON all the same: a number beyond all bounds
         return
     except msgspec.DecodeError as error:
-        raise BadBody(f"no JSON, or half of a surrogate pair in a text: {error}") from error
+        half = next((found.start() for found in ESCAPE.finditer(body) if found[1]), None)
+        where = error if half is None else f"byte {half}"
+        raise BadBody(f"no JSON, or half of a surrogate pair in a text ({where})") from error
 
 
 def depth_exceeds(body: bytes, depth_max: int) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from starlette.datastructures import Headers, QueryParams
 
+from runwell.errors import Error
 from runwell.tokens import Scope
 
 JSON = "application/json"
@@ -59,7 +60,8 @@ class Parameter:
 
     name: str
     description: str
-    type: type = str
+    type: Any = str  # as of a wire struct's field; a list may be given more than once
+    most: str = ""  # the setting that bounds it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +72,17 @@ class Endpoint:
     path: str
     handle: Handler
     scope: Scope | None  # None: no token is asked for
+    is_vital: bool = False  # answered however busy the server is
     summary: str
-    body: Any = None  # the wire type of a JSON body; None: the route takes none
+    # the wire type of a JSON body, or a tuple of those that it takes; None: the route takes none
+    body: Any = None
     is_json_only: bool = True  # else the handler checks the body, which may be of another type
-    answers: Mapping[int, Any] = field(default_factory=dict)  # status -> wire type, None: no JSON
-    media: tuple[str, ...] = ()  # other content types of a 200
+    # status -> wire type, or a tuple of those that may come; None: no JSON
+    answers: Mapping[int, Any] = field(default_factory=dict)
+    # what else the handler may refuse with: see refusals.py for what any route may
+    refuses: tuple[Error, ...] = ()
+    media: tuple[str, ...] = ()  # other content types of a 200; YAML is of the same shape
+    body_media: tuple[str, ...] = (JSON,)  # content types of a body
+    params: Mapping[str, Any] = field(default_factory=dict)  # of the path: more than "a text"
     query: tuple[Parameter, ...] = ()
     aliases: tuple[str, ...] = ()  # other spellings of the path; not in the OpenAPI document

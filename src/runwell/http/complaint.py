@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-PATH = re.compile(r"^(.*?)(?: - at `\$\.?(.*)`)?$", re.DOTALL)
+AT, END = " - at `$", "`"  # around the place
 MISSING = re.compile(r"Object missing required field `(\w+)`")
 
 
@@ -25,9 +25,11 @@ def complaint_of(error: msgspec.ValidationError) -> Complaint:
     >>> complaint_of(msgspec.ValidationError("Expected `int`, got `str` - at `$.a[0]`")).path
     'a[0]'
     """
-    found = PATH.match(str(error))
-    assert found is not None
-    problem, path = found[1], found[2] or ""
+    # the last of them: what was sent may be quoted before it, and look like one
+    problem, mark, place = str(error).rpartition(AT)
+    if not mark or not place.endswith(END):
+        problem, place = str(error), ""
+    path = place.removesuffix(END).removeprefix(".")
     if missing := MISSING.search(problem):
         return Complaint(f"{path}.{missing[1]}" if path else missing[1], problem, is_missing=True)
     return Complaint(path, problem, is_missing=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from typing import Any
 
@@ -15,6 +17,8 @@ SIMPLER = bytes.maketrans(b"123456789E", b"000000000e")
 LONG, EXPONENTS = b"0" * 19, (b"e000", b"e+000")
 NO_DIGIT = re.compile(rb"[^0]")
 SHOWN_CHARS = 40
+DIGITS_MAX = 4_300  # the decoder, and Python, read no longer numbers
+OUT_OF_RANGE = "a number is out of range"
 
 decode_anything = msgspec.json.Decoder().decode
 
@@ -31,12 +35,46 @@ def check_numbers(body: bytes) -> None:
     try:
         found = beyond_int64(decode_anything(body))
     except msgspec.ValidationError as error:  # JSON, with a number past all bounds
-        raise BadBody("a number is out of range") from error
+        raise _out_of_range(body) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return
     if found:
         path, number = found
         raise BadBody(f"{path}: {str(number)[:SHOWN_CHARS]} is beyond 64 bits", pointer=path)
+
+
+def _out_of_range(body: bytes) -> BadBody:
+    path = past_bounds(body)
+    return BadBody(f"{path}: {OUT_OF_RANGE}" if path else OUT_OF_RANGE, pointer=path)
+
+
+def past_bounds(body: bytes | str) -> str:
+    """Where the first number past all bounds stands, also NaN; a decoder leaves the names out.
+
+    Empty if there is none, if the whole is one, or if the text is no JSON further on.
+    """
+    try:
+        return not_finite(json.loads(body, parse_int=_digits_or_infinity))
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _digits_or_infinity(digits: str) -> float:
+    return 0 if len(digits.lstrip("-")) <= DIGITS_MAX else math.inf
+
+
+def not_finite(value: Any, path: str = "") -> str:
+    """Where the first number stands that is none; empty if there is no such number."""
+    match value:
+        case float() if not math.isfinite(value):
+            return path
+        case dict():
+            inside = [(f"{path}.{name}" if path else name, item) for name, item in value.items()]
+        case list():
+            inside = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+        case _:
+            return ""
+    return next(filter(None, (not_finite(item, place) for place, item in inside)), "")
 
 
 def _has_long(simpler: bytes) -> bool:

@@ -21,8 +21,11 @@ CODES: tuple[tuple[type[errors.Error], str], ...] = (
     (errors.Overloaded, "53000"),
     (errors.NotCaughtUp, "55000"),
     (errors.Stopping, "57P01"),
+    (errors.StorageFailed, "57P01"),
+    (errors.Unreadable, "58030"),
     (errors.Unauthorized, "28P01"),
     (errors.Forbidden, "28000"),
+    (errors.OutOfReach, "42501"),
     (errors.BadRequest, "22023"),
 )
 INTERNAL = "XX000"

@@ -10,7 +10,9 @@ import struct
 from collections.abc import Mapping
 from hmac import compare_digest
 
+from runwell.access import LOOK_SECONDS, admit, check_whole
 from runwell.config import Config
+from runwell.errors import Forbidden, OutOfReach, Unauthorized
 from runwell.observe import Counters, log
 from runwell.pgwire import messages as wire
 from runwell.pgwire.messages import BadMessage, Complaint
@@ -23,6 +25,8 @@ STARTING_MAX = 32  # connections beyond the bound that still hear why they are r
 BUFFER_BYTES = 64 * 1024
 HEAD_BYTES = 5
 CLOSE_SECONDS = 1.0
+STOPS = "57P01"
+UNREADABLE = Complaint("58030", "nobody is let in now", severity="FATAL")
 ASKS = wire.Query | wire.Parse | wire.Bind | wire.Describe | wire.Execute  # what needs a token
 
 
@@ -43,6 +47,7 @@ class PgServer:
         self._all: set[Connection] = set()
         self._open: dict[int, Connection] = {}
         self._is_closing = False
+        self._next_look: asyncio.TimerHandle | None = None
 
     @property
     def connections(self) -> int:
@@ -59,12 +64,21 @@ class PgServer:
             return _Watched(reader, connection)
 
         self._server = await loop.create_server(accept, sock=listener)
+        self._look()
+
+    def _look(self) -> None:
+        """End the connections whose tokens do not count any more, now and ever again."""
+        for connection in list(self._open.values()):
+            connection.look()
+        self._next_look = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
 
     async def close(self) -> None:
         """No more connections; idle ones end now, the others with their answer or in time."""
         self._is_closing = True
         if self._server is not None:
             self._server.close()
+        if self._next_look is not None:
+            self._next_look.cancel()
         tasks = [connection.task for connection in self._all if connection.task]
         for connection in list(self._all):
             connection.end()
@@ -145,6 +159,18 @@ class Connection:
         self._token: str | None = None
         self._is_waiting = True  # for the client
         self._is_ending = False
+        self._lapse: Complaint | None = None
+
+    def look(self) -> None:
+        """End, in the middle of a question too, if the token does not count any more."""
+        try:
+            self._check_token()
+        except Fatal as error:
+            self._lapse = error.said
+        except BadTokens:
+            self._lapse = UNREADABLE
+        if self._lapse and self.task:
+            self.task.cancel()
 
     def end(self) -> None:
         """End now if nothing is under way, else with the answer."""
@@ -162,6 +188,7 @@ class Connection:
         self._reader, self._writer = reader, writer
         self.task = asyncio.current_task()
         if not self._server.may_begin(self):
+            self._count("53300")
             writer.transport.abort()
             return
         try:
@@ -172,11 +199,13 @@ class Connection:
             self._say_goodbye(Complaint("08P01", str(error), severity="FATAL"))
         except BadTokens:
             log.error("pg_refused", reason="the tokens cannot be read")
-            self._say_goodbye(Complaint("58030", "nobody is let in now", severity="FATAL"))
+            self._say_goodbye(UNREADABLE)
         except asyncio.CancelledError:
-            if self._is_ending:
+            if self._lapse:
+                self._say_goodbye(self._lapse)
+            elif self._is_ending:
                 text = "terminating connection: the server stops"
-                self._say_goodbye(Complaint("57P01", text, severity="FATAL"))
+                self._say_goodbye(Complaint(STOPS, text, severity="FATAL"))
         except (OSError, asyncio.IncompleteReadError, TimeoutError):
             pass  # gone, or silent
         finally:
@@ -194,7 +223,7 @@ class Connection:
                 self._check_token()
             await self.session.take(message)
             if self._is_ending and isinstance(message, wire.Query | wire.Sync):
-                raise Fatal("57P01", "terminating connection: the server stops")
+                raise Fatal(STOPS, "terminating connection: the server stops")
 
     async def _begin(self) -> bool:
         """Up to the first ReadyForQuery; False if there is nothing to ask for."""
@@ -263,18 +292,15 @@ class Connection:
 
     def _check_token(self) -> None:
         """As every request is checked: a token may be revoked, or the first one be made."""
-        tokens = self._server.tokens
-        if tokens.is_open():
-            return
-        token = tokens.find(self._token or "")
-        if token is None:
-            self._server.counters.add("runwell_refused_total", protocol=PROTOCOL, reason="28P01")
-            raise Fatal(
-                "28P01", "password authentication failed: the password is a token of runwell"
-            )
-        if not token.allows("read"):
-            self._server.counters.add("runwell_refused_total", protocol=PROTOCOL, reason="28000")
-            raise Fatal("28000", "this token does not have the scope 'read'")
+        try:
+            check_whole(admit(self._server.tokens, self._token, "read"), "SQL is")
+        except Unauthorized:
+            text = "password authentication failed: the password is a token of runwell"
+            raise Fatal("28P01", text) from None
+        except Forbidden as error:
+            raise Fatal("28000", error.message) from None
+        except OutOfReach as error:
+            raise Fatal("42501", error.message) from None
 
     async def _first(self) -> wire.FirstMessage:
         (size,) = struct.unpack("!i", await self._reader.readexactly(4))
@@ -291,7 +317,9 @@ class Connection:
             raise BadMessage("invalid message length")
         if size > bytes_max:
             raise Fatal("54000", f"a message of {size} bytes; at most {bytes_max} are taken")
-        body = await self._reader.readexactly(size - 4)
+        # what has begun must end: half a message holds memory, and a place of others
+        async with asyncio.timeout(self._config.body_seconds_max):
+            body = await self._reader.readexactly(size - 4)
         self._is_waiting = False
         return wire.read_message(kind, body)
 
@@ -299,9 +327,16 @@ class Connection:
         if self._writer.is_closing():  # uvloop takes a write to who is gone for a mistake
             raise ConnectionResetError
         self._writer.write(data)
-        await self._writer.drain()  # as long as the client does not read, nothing more is made
+        # as long as the client does not read, nothing more is made
+        async with asyncio.timeout(self._config.stall_seconds_max):
+            await self._writer.drain()
+
+    def _count(self, code: str) -> None:
+        if code != STOPS:  # whom a stop ends was refused nothing
+            self._server.counters.add("runwell_refused_total", protocol=PROTOCOL, reason=code)
 
     def _say_goodbye(self, said: Complaint) -> None:
+        self._count(said.code)
         if not self._writer.is_closing():
             self._writer.write(wire.error(said))
 

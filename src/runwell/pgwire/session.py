@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from runwell.errors import BadQuery, Error, InternalError
-from runwell.observe import Counters, log
+from runwell.observe import Counters, log, told
 from runwell.pgwire import messages as wire
 from runwell.pgwire.commands import Commands, Done, Forgets, has_rows
 from runwell.pgwire.complaints import Complained, complaint
@@ -109,7 +109,7 @@ class Session:
         except (asyncio.CancelledError, ConnectionError):  # nobody is there to be told
             raise
         except Exception as error:  # noqa: BLE001 - a bug must be answered, and logged
-            log.error("pg_statement_failed", error=repr(error))
+            log.error("pg_statement_failed", **told(error))
             said = complaint(InternalError())
         else:
             return True

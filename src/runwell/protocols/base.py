@@ -7,12 +7,15 @@ import pkgutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from typing import Any
 
 import runwell.protocols
 from runwell.config import Config
 from runwell.errors import Error
+from runwell.filter import Filter
 from runwell.http import Answer, Credentials, Endpoint, bearer_or_basic
 from runwell.model import Event, Write, Written
+from runwell.model.rollup import without_payload
 from runwell.query import Query, Rows, StoredPath
 from runwell.streams import Streams
 
@@ -46,11 +49,14 @@ class Protocol:
     claims: tuple[str, ...]  # the paths that are its own, with everything below them
     endpoints: Callable[[Services], Sequence[Endpoint]]
     render_error: Callable[[Error], Answer]  # any error in the protocol's own words
+    refused: Any = dict  # the wire type of those words, where they are JSON
     credentials: Credentials = bearer_or_basic
     goes_stale: bool = False  # its runs tell their end; those that never do become stale
     # An event of its source that came by our own API, with what its own rules read; raises BadEvent
     # where its own answers could not be made of it.
     admit: Callable[[Event], Event] = unchanged
+    keeps: Callable[[Event], Event] = without_payload  # what a roll-up is to know of an event
+    needed: Filter | None = None  # which of its events stay, for the answers of others need them
     views: str = ""  # SQL of the relations that it adds for questions
     paths: tuple[StoredPath, ...] = ()  # what its clients often ask of a payload
 

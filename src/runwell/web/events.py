@@ -41,7 +41,9 @@ LIST_PARAMETERS = (
     parameters.SHAPE,
     stream.FORMAT,
 )
-READ_PARAMETERS = (Parameter("attempt", "which attempt; the newest if not given", int),)
+READ_PARAMETERS = (
+    Parameter("attempt", "which attempt; the newest if not given", parameters.Attempt),
+)
 
 
 def endpoints(services: Services) -> list[Endpoint]:
@@ -99,6 +101,7 @@ def endpoints(services: Services) -> list[Endpoint]:
             scope="read",
             summary="Read one event with its payload. Slashes inside a part are sent as %2F.",
             answers={200: dict[str, Any]},
+            refuses=(NotFound(),),
             query=READ_PARAMETERS,
         ),
     ]

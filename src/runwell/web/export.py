@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from runwell.http import Answer, Call, Endpoint, Parameter
+from runwell.http.shapes import Positive
 from runwell.protocols.base import Services
 from runwell.query import FIELDS
 from runwell.web import parameters
@@ -30,10 +32,10 @@ FORMATS = {
     "arrow": Format("application/vnd.apache.arrow.stream", ArrowStream),
 }
 PARAMETERS = (
-    Parameter("format", f"{', '.join(FORMATS)}; the first if not given"),
+    Parameter("format", f"{', '.join(FORMATS)}; the first if not given", Literal["", *FORMATS]),
     parameters.FILTER,
     Parameter("fields", "as in a list; every field, the payload too, if not given"),
-    Parameter("limit", "most events; all if not given", int),
+    Parameter("limit", "most events; all if not given", Positive),
     parameters.KINDS,
 )
 

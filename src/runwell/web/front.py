@@ -59,6 +59,8 @@ def endpoints(services: Services, protocols: Sequence[Protocol]) -> list[Endpoin
             scope="read",
             summary="The front page.",
             answers={200: None},
+            refuses=(NotFound(),),
+            media=(HTML,),
         )
     ]
 

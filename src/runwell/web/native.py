@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from typing import Annotated, Any, get_type_hints
 
@@ -13,10 +12,11 @@ from msgspec import Meta
 from runwell.errors import BadBody
 from runwell.http.body import check_json, check_texts
 from runwell.http.complaint import complaint_of
-from runwell.http.numbers import check_numbers
+from runwell.http.numbers import check_numbers, not_finite
+from runwell.http.shapes import LocalTime, said
 from runwell.model import Kind, Status
 from runwell.query.nearest import nearest
-from runwell.web.parameters import ATTEMPT_MAX
+from runwell.web.parameters import Attempt
 
 DEPTH_AROUND = 3  # of the list that events come in, beyond their payloads
 SHOWN_CHARS = 80
@@ -27,7 +27,10 @@ NULL = msgspec.Raw(b"null")
 Text = str | None
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Id = Annotated[str, Meta(min_length=1)]
-Attempt = Annotated[int, Meta(ge=1, le=ATTEMPT_MAX)]
+Moment = LocalTime | None
+# the seconds that fit into 64 bits of microseconds
+SECONDS_MAX = 9_223_372_036_854
+Seconds = Annotated[float, said(minimum=-SECONDS_MAX, maximum=SECONDS_MAX)]
 
 
 class NativeEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,13 +58,13 @@ class NativeEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     component: Text = None
     platform: Text = None
     status: Status | None = None
-    created: Text = None
-    queued: Text = None
-    started: Text = None
-    finished: Text = None
-    recorded: Text = None
-    updated: Text = None
-    duration: float | None = None
+    created: Moment = None
+    queued: Moment = None
+    started: Moment = None
+    finished: Moment = None
+    recorded: Moment = None
+    updated: Moment = None
+    duration: Seconds | None = None
     description: Text = None
     metrics: dict[str, float] | None = None
     tags: dict[str, str | list[str]] | None = None
@@ -137,22 +140,8 @@ def _look_closer(body: bytes, depth_max: int) -> None:
     except (ValueError, RecursionError):
         return
     check_texts(loose)
-    if place_ := _not_finite(loose):
+    if place_ := not_finite(loose):
         raise bad(place_, "NaN and infinities are no numbers of JSON")
-
-
-def _not_finite(value: Any, path: str = "") -> str:
-    """Where the first number stands that is none; empty if there is no such number."""
-    match value:
-        case float() if not math.isfinite(value):
-            return path
-        case dict():
-            inside = [(f"{path}.{name}" if path else name, item) for name, item in value.items()]
-        case list():
-            inside = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
-        case _:
-            return ""
-    return next(filter(None, (_not_finite(item, place) for place, item in inside)), "")
 
 
 def bad(place: str, problem: str) -> BadBody:
@@ -191,7 +180,10 @@ def _named(path: str, body: bytes) -> str:
     if not found:
         return path
     event, field = int(found[1]), found[2]
-    values: dict[str, Any] = msgspec.json.decode(_decode_raw(body).events[event])[field]
+    try:
+        values: dict[str, Any] = msgspec.json.decode(_decode_raw(body).events[event])[field]
+    except msgspec.MsgspecError:  # the decoder stopped here, and what follows is no JSON
+        return path
     for name, value in values.items():
         try:
             msgspec.convert({name: value}, SHAPES[field])

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import msgspec
 
 from runwell.http import Answer, Call, Endpoint, json_answer
-from runwell.observe import Labels, render
+from runwell.observe import Sample, render
 
-Sample = tuple[str, Labels, float]
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -42,7 +39,7 @@ def endpoints(
         return json_answer(state, 200 if state.status == "ready" else 503)
 
     async def metrics(_: Call) -> Answer:
-        return Answer(200, render([*samples(), *_process()]).encode(), EXPOSITION)
+        return Answer(200, render(samples()).encode(), EXPOSITION)
 
     return [
         Endpoint(
@@ -50,6 +47,7 @@ def endpoints(
             path="/-/healthz",
             handle=healthz,
             scope=None,
+            is_vital=True,
             summary="The process answers.",
             answers={200: Health},
         ),
@@ -58,6 +56,7 @@ def endpoints(
             path="/-/readyz",
             handle=readyz,
             scope=None,
+            is_vital=True,
             summary="The columns have caught up with the ledger as of the start.",
             answers={200: Readiness, 503: Readiness},
         ),
@@ -66,19 +65,9 @@ def endpoints(
             path="/-/metrics",
             handle=metrics,
             scope="read",
+            is_vital=True,
             summary="Our own metrics as Prometheus text.",
             answers={200: None},
+            media=(EXPOSITION,),
         ),
     ]
-
-
-def _process() -> list[Sample]:
-    return [("runwell_resident_memory_bytes", (), float(resident_bytes()))]
-
-
-def resident_bytes() -> int:
-    """Resident memory now (Linux), or at its highest where /proc is missing."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text("ascii").split()[1]) * resource.getpagesize()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from runwell.http import Answer, Call, Endpoint
+from runwell.observe import Sample
 from runwell.protocols.base import OWN_NAME, Protocol, Services
 from runwell.web import (
     events,
@@ -21,8 +22,8 @@ from runwell.web import (
     tree,
     write,
 )
-from runwell.web.operations import Readiness, Sample
-from runwell.web.problem import render_problem
+from runwell.web.operations import Readiness
+from runwell.web.problem import Problem, render_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ def own_protocol(state: State) -> Protocol:
         claims=("/", "/-"),
         endpoints=endpoints,
         render_error=render_problem,
+        refused=Problem,
     )
 
 
@@ -74,7 +76,7 @@ def _openapi(document: Callable[[], bytes]) -> Endpoint:
         method="GET",
         path="/-/openapi.json",
         handle=openapi,
-        scope=None,
+        scope="read",
         summary="This document: every route of every protocol.",
         answers={200: dict},
     )

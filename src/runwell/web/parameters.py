@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
+from msgspec import Meta
 from starlette.datastructures import QueryParams
 
 from runwell.errors import BadParameter
 from runwell.filter import And, Compare, Field, Filter
 from runwell.http import Parameter
+from runwell.http.shapes import Positive
 from runwell.model import Kind
 from runwell.query import FIELDS, Group, vocabulary
 from runwell.query.asked import read_shown
@@ -27,6 +30,7 @@ SHAPES = ("", "objects")
 WORDS = re.compile(r"[\w.]+(\(.*\))?(\s+\w+)+", re.DOTALL)
 OPEN, CLOSED, QUOTES = "([{", ")]}", "\"'"
 ATTEMPT_MAX = 2**31 - 1
+Attempt = Annotated[int, Meta(ge=1, le=ATTEMPT_MAX)]
 
 # A sequence is the name of what runs again and again, a result tells once more of events that are
 # there: neither is an event, and nothing lists or counts them.
@@ -34,11 +38,15 @@ NO_EVENTS = (Kind.SEQUENCE, Kind.RESULT)
 EVENTS = And(tuple(Compare(Field("kind"), "!=", kind) for kind in NO_EVENTS))
 FILTER = Parameter("filter", "conditions in CEL over canonical fields, tags, metrics and payload")
 KINDS = Parameter(
-    "kinds", "`all`: also sequences and results, which lists leave out; to move everything"
+    "kinds",
+    "`all`: also sequences and results, which lists leave out; to move everything",
+    Literal["", "all"],
 )
-LIMIT = Parameter("limit", "most rows to answer", int)
+LIMIT = Parameter("limit", "most rows to answer", Positive, most="page_max")
 SHAPE = Parameter(
-    "shape", "`objects`: a plain list of flat objects, as Grafana's Infinity reads it"
+    "shape",
+    "`objects`: a plain list of flat objects, as Grafana's Infinity reads it",
+    Literal["", "objects"],
 )
 
 

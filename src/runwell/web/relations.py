@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from runwell.errors import BadRequest
 from runwell.http import Answer, Call, Endpoint, json_answer
 from runwell.query import Relation
 from runwell.web import parameters
@@ -34,5 +35,6 @@ def endpoints(relations: Relations) -> list[Endpoint]:
             scope="read",
             summary="The relations that SQL may read, with their columns.",
             answers={200: RelationsAnswer},
+            refuses=(BadRequest(),),
         )
     ]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from starlette.datastructures import QueryParams
 
 from runwell.errors import BadParameter, BadTime
 from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
+from runwell.http.shapes import Positive
 from runwell.model import Bucket
 from runwell.model.times import EARLIEST_US, bucket_start, now_us, parse_iso, to_iso
 from runwell.protocols.base import Services
@@ -29,8 +30,12 @@ AGO = re.compile(r"-([0-9]{1,5})([mhdw])")
 UNITS_US = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}
 
 PARAMETERS: tuple[Parameter, ...] = (
-    Parameter("bucket", f"one of {', '.join(asking.BUCKETS)}; day if not given"),
-    Parameter("time", "which time field; `time` if not given"),
+    Parameter(
+        "bucket",
+        f"one of {', '.join(asking.BUCKETS)}; day if not given",
+        Literal["", *asking.BUCKETS],
+    ),
+    Parameter("time", "which time field; `time` if not given", Literal["", *asking.TIMES]),
     Parameter(
         "from",
         "RFC 3339, a date in the zone, `-7d` (m, h, d, w), or a bucket's word for the one of now: "
@@ -41,13 +46,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     asking.SUMMARY,
     Parameter("group_by", "up to two fields, `tags.NAME`, `payload.a.b` or CEL expressions"),
     parameters.FILTER,
-    Parameter("compare", "`previous`: beside as many buckets right before"),
+    Parameter("compare", "`previous`: beside as many buckets right before", Literal[COMPARED]),
     Parameter(
         "order_by",
         "a measure over the whole window, or `change` of the first one, then asc or desc; the "
         "first measure, highest first, if not given",
     ),
-    Parameter("limit", "how many groups: the first in this order", int),
+    Parameter("limit", "how many groups: the first in this order", Positive, most="page_max"),
     parameters.SHAPE,
 )
 

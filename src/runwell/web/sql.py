@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from runwell.config import Config
 from runwell.errors import BadBody, BadParameter, BadQuery, TooLarge
 from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
+from runwell.http.complaint import complaint_of
+from runwell.http.numbers import check_numbers
 from runwell.query import Column, Rows
 from runwell.web import parameters
 from runwell.web.values import rendered, show_sql_rows
 
+PROBLEM_CHARS = 400
 AskSQL = Callable[[str, Sequence[Any]], Awaitable[Rows]]
 
 
 PARAMETERS = (
-    Parameter("shape", "`rows` (default), or `objects`: a plain list of objects, one a row"),
+    Parameter(
+        "shape",
+        "`rows` (default), or `objects`: a plain list of objects, one a row",
+        Literal["rows", "objects"],
+    ),
 )
 
 
@@ -47,10 +55,7 @@ def endpoints(ask: AskSQL, config: Config) -> list[Endpoint]:
         shape = call.query.get("shape", "rows")
         if shape not in ("rows", "objects"):
             raise BadParameter("shape", f"rows or objects, not {shape[:40]!r}")
-        try:
-            question = decode(call.body)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-            raise BadBody(f'the body takes {{"sql": text, "params": [...]}}: {error}') from error
+        question = read_question(call.body)
         if len(question.sql) > config.sql_text_bytes_max:
             raise TooLarge(
                 f"more than {config.sql_text_bytes_max} characters of SQL", pointer="/sql"
@@ -78,6 +83,30 @@ def endpoints(ask: AskSQL, config: Config) -> list[Endpoint]:
             query=PARAMETERS,
         )
     ]
+
+
+def read_question(body: bytes) -> SQLQuestion:
+    """Decode a body.
+
+    Raises:
+        BadBody: with a JSON pointer to what is wrong.
+    """
+    try:
+        check_numbers(body)
+        question: SQLQuestion = decode(body)
+    except msgspec.ValidationError as error:
+        raise _refused(complaint_of(error).path, str(error)) from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise _refused("", str(error)) from error
+    except BadBody as error:
+        raise _refused(error.pointer, error.message) from error
+    return question
+
+
+def _refused(path: str, problem: str) -> BadBody:
+    pointer = "/" + re.sub(r"[.\[]", "/", path).replace("]", "") if path else ""
+    text = f'the body takes {{"sql": text, "params": [...]}}: {problem[:PROBLEM_CHARS]}'
+    return BadBody(text, pointer=pointer[:PROBLEM_CHARS])
 
 
 def _different(names: list[str]) -> list[str]:

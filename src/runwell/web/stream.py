@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -27,7 +27,9 @@ NDJSON = "application/x-ndjson"
 LINE_BREAKS = str.maketrans("\r\n", "  ")
 LIMIT_MAX = 2**63 - 1
 
-FORMAT = Parameter("format", "`ndjson`: all events, one a line, as long as it takes")
+FORMAT = Parameter(
+    "format", "`ndjson`: all events, one a line, as long as it takes", Literal["", "ndjson"]
+)
 PARAMETERS = (
     parameters.FILTER,
     Parameter("order_by", "`arrival desc` (newest first, the default) or `arrival asc`"),

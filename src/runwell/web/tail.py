@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from typing import Annotated
+
+from msgspec import Meta
 
 from runwell.errors import BadParameter, Stopping
 from runwell.http import Answer, Call, Endpoint, Parameter
@@ -21,11 +24,12 @@ BEGIN = b"retry: 2000\nid: %d\n\n"
 HEARTBEAT = b": nothing new\n\n"
 NOT_KEPT = (("cache-control", "no-store"), ("x-accel-buffering", "no"))
 SEQ_DIGITS = 19
+Seq = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 PARAMETERS = (
     parameters.FILTER,
     Parameter("fields", "as in a list of pages"),
-    Parameter("after", "the `seq` to go on behind; from now on if not given", int),
+    Parameter("after", "the `seq` to go on behind; from now on if not given", Seq),
 )
 
 

@@ -16,7 +16,7 @@ from runwell.web.values import show_value
 
 TREE_PARAMETERS = (
     Parameter("fields", "comma-separated canonical fields; all but the payload if not given"),
-    Parameter("attempt", "which attempt; the newest if not given", int),
+    Parameter("attempt", "which attempt; the newest if not given", parameters.Attempt),
 )
 
 
@@ -65,6 +65,7 @@ def endpoints(services: Services) -> list[Endpoint]:
             scope="read",
             summary="The family of an event: all of its run, by parents and chain, from the root.",
             answers={200: FamilyAnswer},
+            refuses=(NotFound(),),
             query=TREE_PARAMETERS,
         ),
     ]

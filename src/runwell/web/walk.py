@@ -15,7 +15,7 @@ from typing import NamedTuple
 from runwell.errors import NotCaughtUp, Overloaded, QueryTooLong, TooLarge
 
 START = 256  # numbers in the first window, and rows in the first answer
-WIDTHS = 40  # a window has at most so many times the rows that are asked for
+WIDTHS = 40  # a window has at most so many times the rows that are asked for, but for a gap
 SLOW_SECONDS = 0.5  # others wait as long as this for a thread
 RETRY_SECONDS = 0.5
 
@@ -78,10 +78,13 @@ class Pace:
         """Learn from a piece: its rows tell how large rows are, its time how dear numbers are."""
         fitting = self.bytes_max * piece.rows // piece.size if piece.size else self.rows_max
         self.rows = max(1, min(self.rows_max, 2 * self.rows, fitting))
+        widest = WIDTHS * self.rows_max
         if piece.reached is not None or seconds > SLOW_SECONDS:
-            self.width = max(1, self.width // 2)
+            self.width = max(1, min(self.width // 2, widest))
+        elif piece.rows == 0 and seconds < SLOW_SECONDS / 2:
+            self.width *= 2  # a gap, as a restore leaves it: soon crossed, however wide it is
         elif piece.rows < self.rows / 2 and seconds < SLOW_SECONDS / 2:
-            self.width = min(2 * self.width, WIDTHS * self.rows_max)
+            self.width = max(self.width, min(2 * self.width, widest))
 
     def shrink(self) -> bool:
         """Ask for less after a refusal; False if that is not possible."""

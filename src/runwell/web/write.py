@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from runwell.errors import AttemptGap, BadBody, BadEvent, TooLarge
+from runwell.errors import AttemptGap, BadBody, BadEvent, Conflict, TooLarge
 from runwell.http import Answer, Call, Endpoint, json_answer
 from runwell.model import Outcome, Write, Written
 from runwell.protocols.base import Protocol, Services
@@ -46,6 +46,7 @@ def endpoints(services: Services, protocols: Sequence[Protocol]) -> list[Endpoin
             body=NativeEvents,
             is_json_only=False,  # a payload may be as deep as in its own protocol
             answers={200: WriteAnswer},
+            refuses=(Conflict(),),
         )
     ]
 

@@ -12,8 +12,8 @@ from runwell.filter.functions import FIRST_US, LAST_US, TIME_PATTERN, instant_of
 SLASHED = re.compile(r"^(\d{4})/(\d\d)/(\d\d)", re.ASCII)
 ANY_YEAR = re.compile(TIME_PATTERN.replace("(19[7-9]|20[0-9]|21[0-9])[0-9]", "[0-9]{4}"))
 # Go's time.ParseDuration
-DURATION = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|h|m|s))+|[+-]?0", re.ASCII)
-PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|h|m|s)", re.ASCII)
+DURATION = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|h|m|s))+|[+-]?0", re.ASCII)
+PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|h|m|s)", re.ASCII)
 UNITS_NS = {
     "ns": 1,
     "us": 1_000,

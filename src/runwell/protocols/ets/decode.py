@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from runwell.http.body import check_json, check_texts
-from runwell.http.numbers import check_numbers
+from runwell.http.numbers import check_numbers, past_bounds
 from runwell.protocols.ets.errors import BadInput
 from runwell.protocols.ets.times import DateOrder, read_time
 from runwell.protocols.ets.yaml_text import read_yaml
@@ -71,7 +71,8 @@ def read_body(content_type: str, body: bytes, depth_max: int) -> Any:
     try:
         return json.loads(body.decode(), parse_constant=_no_number) if body else None
     except ValueError as error:
-        raise BadInput(str(error)) from error
+        path = past_bounds(body)
+        raise BadInput(f"{path}: {error}" if path else str(error), pointer=path) from error
 
 
 def read_put(value: Any, order: DateOrder) -> Given:
@@ -118,12 +119,21 @@ def read_event(sent: Any, order: DateOrder) -> Given:
         id=_id(sent),
         source_id=_short_text(sent, "source_id"),
         parent_id=_short_text(sent, "parent_id"),
-        start=read_time(sent["start_time"], order) if "start_time" in sent else None,
-        end=read_time(sent["end_time"], order) if "end_time" in sent else None,
+        start=_time(sent, "start_time", order),
+        end=_time(sent, "end_time", order),
         description=_text(sent["description"], "description") if "description" in sent else None,
         detail_urls=_urls(sent["detail_urls"]) if "detail_urls" in sent else None,
         tags=_tags(sent["tags"]) if "tags" in sent else None,
     )
+
+
+def _time(sent: Mapping[str, Any], name: str, order: DateOrder) -> int | None:
+    if name not in sent:
+        return None
+    try:
+        return read_time(sent[name], order)
+    except BadInput as error:
+        raise BadInput(error.message, pointer=name) from error
 
 
 def _id(sent: Mapping[str, Any]) -> str | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 from runwell.errors import BadBody, Error, MethodNotAllowed, NotFound
 from runwell.http import Answer
 
+FIELD_CHARS = 200
+PLAIN = "[]. "  # beside letters and digits, in the name of a field
 TEXT = "text/plain; charset=utf-8"
 
 
@@ -52,5 +55,8 @@ def render_error(error: Error) -> Answer:
             return Answer(404, error.message.encode(), TEXT)
         case NotFound() if not isinstance(error, NoSuchEvent):
             return Answer(404, b"404: Not Found", TEXT)
+    # the original has no place for the field's name, and its texts are its own
+    field = quote(error.pointer[:FIELD_CHARS], safe=PLAIN)
+    headers = (("x-ets-field", field),) if field else ()
     envelope = {"result": error.message, "code": error.status, "headers": {}, "success": False}
-    return Answer(error.status, json.dumps(envelope).encode())
+    return Answer(error.status, json.dumps(envelope).encode(), headers=headers)

@@ -19,6 +19,7 @@ from runwell.protocols.ets.errors import BadInput
 from runwell.protocols.ets.yaml_text import write_yaml
 
 FIELDS = wire.EventAnswer.__struct_fields__
+CSV, NDJSON = EXPORTED = ("text/csv; charset=utf-8", "application/x-ndjson")
 REFUSED = re.compile(r";\s*q=0(\.0*)?\s*$")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 
@@ -57,9 +58,9 @@ def export(events: Sequence[wire.EventAnswer], call: Call, following: str | None
     match call.query["format"]:
         case "ndjson":
             text = "".join(f"{json.dumps(msgspec.to_builtins(event))}\n" for event in events)
-            return Answer(200, text.encode(), "application/x-ndjson", extra)
+            return Answer(200, text.encode(), NDJSON, extra)
         case "csv":
-            return Answer(200, _csv(events).encode(), "text/csv; charset=utf-8", extra)
+            return Answer(200, _csv(events).encode(), CSV, extra)
     raise BadInput("format: csv or ndjson", pointer="format")
 
 

@@ -24,9 +24,11 @@ TAGS_MAX = 32
 WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
+Count = Annotated[int, msgspec.Meta(ge=0, le=10**18 - 1)]
+PageNumber = Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX)]
 PARAMETERS = (
-    Parameter("count", "events on a page, 100 if not given; 0: as many as there may be", int),
-    Parameter("page", "which page, from 1", int),
+    Parameter("count", "events on a page, 100 if not given; 0: as many as there may be", Count),
+    Parameter("page", "which page, from 1", PageNumber),
     Parameter("frm", "events that end then or later"),
     Parameter("to", "events that start before"),
     Parameter("use_update_time", "true: by the time of the last write instead", bool),
@@ -34,7 +36,7 @@ PARAMETERS = (
     Parameter("status", "the same as tag=status:VALUE"),
     Parameter("service", "the same as tag=service:VALUE"),
     Parameter("cursor", "`next` of the page before; page is not looked at then"),
-    Parameter("format", "csv or ndjson instead of JSON"),
+    Parameter("format", "csv or ndjson instead of JSON", Literal["", "csv", "ndjson"]),
 )
 
 
@@ -110,7 +112,7 @@ def read_cursor(query: QueryParams, *, by_update: bool) -> Cursor | None:
         return None
     try:
         cursor = decode_cursor(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, RecursionError) as error:
         raise BadInput("cursor: not one of this list", pointer="cursor") from error
     if cursor.use_update_time != by_update:
         raise BadInput("cursor: it belongs to another use_update_time", pointer="cursor")

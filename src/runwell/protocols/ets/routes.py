@@ -17,11 +17,11 @@ from runwell.model import Event, Outcome, Write
 from runwell.model.times import now_us
 from runwell.protocols.base import Services
 from runwell.protocols.ets import lists, wire
-from runwell.protocols.ets.decode import Given, read_body, read_post, read_put
+from runwell.protocols.ets.decode import JSON, YAML, Given, read_body, read_post, read_put
 from runwell.protocols.ets.errors import NoDiagram, NoSuchEvent
-from runwell.protocols.ets.formats import answer, export, wants_yaml
+from runwell.protocols.ets.formats import EXPORTED, answer, export, wants_yaml
 from runwell.protocols.ets.merge import create, delete, merge, posted, update
-from runwell.protocols.ets.page import tree_page
+from runwell.protocols.ets.page import HTML, tree_page
 from runwell.protocols.ets.swagger import swagger
 from runwell.protocols.ets.times import DateOrder
 from runwell.protocols.ets.translate import FIELDS, SCOPE, SOURCE, to_answer, to_event, to_wire
@@ -32,8 +32,8 @@ BASE = "/api/v1/event"
 YAML_EVENTS_MAX = 1_000
 PAGE_EVENTS_MAX = 1_000  # what a person still looks at
 PAGES = (
-    Parameter("count", "events on a page; as many as there may be if not given", int),
-    Parameter("page", "which page, from 1; the header `Link` names the next", int),
+    Parameter("count", "events on a page; as many as there may be if not given", lists.Count),
+    Parameter("page", "which page, from 1; the header `Link` names the next", lists.PageNumber),
 )
 
 
@@ -70,9 +70,15 @@ def _writing(services: Services) -> list[Endpoint]:
         await services.accept([Write(Event(source=SOURCE, scope=SCOPE, id=id_), delete)])
         return answer(wire.Deleted(f"Event: {id_} deleted successfully"), call.headers)
 
-    answers = {200: wire.EventAnswer, 400: wire.Refused}
-    one = partial(Endpoint, scope="write", answers=answers, is_json_only=False)
-    gone = partial(Endpoint, scope="write", answers={200: wire.Deleted, 400: wire.Refused})
+    one = partial(
+        Endpoint,
+        scope="write",
+        answers={200: wire.EventAnswer},
+        is_json_only=False,
+        media=YAML,
+        body_media=(JSON, *YAML),
+    )
+    gone = partial(Endpoint, scope="write", answers={200: wire.Deleted}, media=YAML)
     return [
         _route(one, "PUT", "/", put_event, "Create an event.", body=wire.Put),
         _route(one, "POST", "/", post_event, "Merge into an event, or update it.", body=wire.Post),
@@ -134,9 +140,20 @@ def _listing(services: Services) -> list[Endpoint]:
             raise NoSuchEvent
         return answer(to_answer(event), call.headers)
 
-    answers = {200: wire.ListAnswer, 400: wire.Refused}
-    listed = partial(Endpoint, scope="read", answers=answers, query=lists.PARAMETERS)
-    one = partial(Endpoint, scope="read", answers={200: wire.EventAnswer, 404: wire.Refused})
+    listed = partial(
+        Endpoint,
+        scope="read",
+        answers={200: wire.ListAnswer},
+        media=(*YAML, *EXPORTED),
+        query=lists.PARAMETERS,
+    )
+    one = partial(
+        Endpoint,
+        scope="read",
+        answers={200: wire.EventAnswer},
+        refuses=(NoSuchEvent(),),
+        media=YAML,
+    )
     return [
         _route(listed, "GET", "/", list_events, "List events by tags and time, newest first."),
         _route(one, "GET", "/{id}", get_event, "Read an event."),
@@ -180,8 +197,14 @@ def _relatives(services: Services) -> list[Endpoint]:
         extra = () if is_whole else (("x-ets-truncated", "true"),)
         return Answer(found.status, found.body, found.content_type, extra)
 
-    several = partial(Endpoint, scope="read", answers={200: list[wire.EventAnswer]})
-    tree = partial(Endpoint, scope="read", answers={200: wire.ImpactAnswer, 404: wire.Refused})
+    several = partial(Endpoint, scope="read", answers={200: list[wire.EventAnswer]}, media=YAML)
+    tree = partial(
+        Endpoint,
+        scope="read",
+        answers={200: wire.ImpactAnswer},
+        refuses=(NoSuchEvent(),),
+        media=YAML,
+    )
     up = f"The event, its parent, and so on to the root; at most {DEPTH_MAX}."
     return [
         _route(
@@ -229,7 +252,9 @@ def _pages(services: Services) -> list[Endpoint]:
             handle=show_tree,
             scope="read",
             summary="The whole family of an event as a page.",
-            answers={200: None, 404: None},
+            answers={200: None},
+            refuses=(NoDiagram("..."),),
+            media=(HTML,),
         ),
         Endpoint(
             method="GET",
@@ -238,12 +263,13 @@ def _pages(services: Services) -> list[Endpoint]:
             scope=None,
             summary="An empty object as long as the server answers.",
             answers={200: dict[str, Any]},
+            media=YAML,
         ),
         Endpoint(
             method="GET",
             path="/api/swagger.json",
             handle=document,
-            scope=None,
+            scope="read",
             summary="These routes as a Swagger 2.0 document.",
             answers={200: dict[str, Any]},
         ),

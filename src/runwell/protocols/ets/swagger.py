@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from runwell.http import Endpoint
+from runwell.protocols.ets.wire import Refused
 
 TYPES: dict[type, str] = {str: "string", int: "integer", bool: "boolean"}
 PARAMETER = re.compile(r"\{(\w+)\}")
@@ -17,7 +18,7 @@ REF = "#/definitions/{name}"
 
 def swagger(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """Paths with their parameters, bodies and answers."""
-    shapes = [shape for endpoint in endpoints for shape in _shapes(endpoint)]
+    shapes = [Refused, *(shape for endpoint in endpoints for shape in _shapes(endpoint))]
     schemas, definitions = msgspec.json.schema_components(shapes, ref_template=REF)
     named = dict(zip(map(id, shapes), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -48,7 +49,7 @@ def _operation(endpoint: Endpoint, named: dict[int, Any]) -> dict[str, Any]:
             "name": parameter.name,
             "in": "query",
             "required": False,
-            "type": TYPES[parameter.type],
+            "type": TYPES.get(parameter.type, "string"),
             "description": parameter.description,
         }
         for parameter in endpoint.query
@@ -57,10 +58,8 @@ def _operation(endpoint: Endpoint, named: dict[int, Any]) -> dict[str, Any]:
         body = {"name": "body", "in": "body", "required": True}
         parameters.append({**body, "schema": named[id(endpoint.body)]})
     answers = {
-        str(status): {
-            "description": "answered" if status == 200 else "refused",  # noqa: PLR2004 - HTTP's OK
-            "schema": named[id(shape)],
-        }
+        str(status): {"description": "answered", "schema": named[id(shape)]}
         for status, shape in endpoint.answers.items()
     }
+    answers["default"] = {"description": "refused", "schema": named[id(Refused)]}
     return {"summary": endpoint.summary, "parameters": parameters, "responses": answers}

@@ -22,7 +22,7 @@ SELECT
   duration / 1e6                                            AS duration,
   received                                                  AS update_time
 FROM event
-WHERE source = 'ets';
+WHERE rollup IS NULL AND source = 'ets';
 
 COMMENT ON VIEW ets_events IS 'one row for each ETS event as its merges and updates left it';
 COMMENT ON COLUMN ets_events.id IS 'id of the event';

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Literal
 
 import msgspec
+
+from runwell.http.shapes import LocalTime, said
+
+# Numbers count as their texts.
+Number = int | float
+Scalar = str | Number | bool
+Short = Annotated[str, said(maxLength=200)]
+Key = Annotated[str, said(minLength=1, maxLength=128)]
+EpochSeconds = Annotated[float, said(minimum=1, maximum=7_258_118_399)]
+Moment = LocalTime | EpochSeconds | msgspec.UnsetType
 
 
 class EventAnswer(msgspec.Struct, frozen=True, gc=False):
@@ -23,14 +33,14 @@ class EventAnswer(msgspec.Struct, frozen=True, gc=False):
 class EventBody(msgspec.Struct, frozen=True, gc=False):
     """An event as it is sent: every field may be left out. Read by `decode.py`, leniently."""
 
-    id: Any = None  # at most 100 characters; a number counts as its text; none: a UUID
-    source_id: Any = None
-    parent_id: Any = None
-    start_time: Any = None  # ISO 8601, epoch seconds, or 12/05/16:10:25:00
-    end_time: Any = None
-    description: Any = None
-    detail_urls: dict[str, Any] | None = None
-    tags: dict[str, Any] | None = None
+    id: Annotated[str, said(minLength=1, maxLength=100)] | int | None = None  # none: a UUID
+    source_id: Annotated[str, said(maxLength=100)] | int | None = None
+    parent_id: Annotated[str, said(maxLength=100)] | int | None = None
+    start_time: Moment = msgspec.UNSET  # or 12/05/16:10:25:00
+    end_time: Moment = msgspec.UNSET
+    description: Scalar | None = None
+    detail_urls: dict[Key, Scalar | None] | None = None
+    tags: dict[Key, Short | Number | bool | list[Short | Number | bool]] | None = None
 
 
 class Put(msgspec.Struct, frozen=True, gc=False):
@@ -43,7 +53,7 @@ class Post(msgspec.Struct, frozen=True, gc=False):
     """The body of POST. `insert`: whether an unknown event is stored."""
 
     event: EventBody
-    operation: str = "merge"
+    operation: Literal["merge", "update"] = "merge"
     insert: bool | None = None
 
 

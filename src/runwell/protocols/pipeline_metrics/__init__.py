@@ -6,6 +6,7 @@ from runwell.protocols.base import Protocol
 from runwell.protocols.pipeline_metrics.errors import render_error
 from runwell.protocols.pipeline_metrics.native import admit
 from runwell.protocols.pipeline_metrics.routes import endpoints
+from runwell.protocols.pipeline_metrics.wire import Refused
 
 PROTOCOL = Protocol(
     name="pipeline_metrics",
@@ -13,6 +14,7 @@ PROTOCOL = Protocol(
     claims=("/save_metrics",),
     endpoints=endpoints,
     render_error=render_error,
+    refused=Refused,
     admit=admit,
     views=(resources.files(__name__) / "views.sql").read_text("utf-8"),
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from runwell.errors import BadBody, NotCaughtUp, QueryTooLong
 from runwell.filter import And, Compare, Field
 from runwell.http import Answer, Call, Endpoint
+from runwell.http.numbers import check_numbers
 from runwell.protocols.base import Services
 from runwell.protocols.pipeline_metrics import wire
 from runwell.protocols.pipeline_metrics.decode import read_head, read_report
-from runwell.protocols.pipeline_metrics.errors import AlreadyReported, BadField
+from runwell.protocols.pipeline_metrics.errors import AlreadyReported
 from runwell.protocols.pipeline_metrics.translate import SOURCE, Rules, identify, to_writes
 from runwell.query import count_events
 
@@ -23,7 +25,8 @@ def endpoints(services: Services) -> list[Endpoint]:
         try:
             report = read_report(call.body)
             writes = to_writes(report, call.body.decode(), rules, call.client)
-        except BadField:
+            check_numbers(call.body)
+        except BadBody:
             await refuse_if_stored(call)
             raise
         await services.accept(writes)
@@ -44,7 +47,8 @@ def endpoints(services: Services) -> list[Endpoint]:
             handle=save_metrics,
             scope="write",
             summary="Store the metrics of a pipeline: 200, or 208 if it was stored before.",
-            body=wire.Report,
-            answers={200: None, 208: None, 400: wire.Refused},
+            body=(wire.ReportBody, wire.OldReportBody),
+            answers={200: None, 208: None},
+            refuses=(NotCaughtUp(), QueryTooLong()),
         )
     ]

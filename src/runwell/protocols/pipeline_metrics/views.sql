@@ -12,7 +12,7 @@ SELECT
   CAST(tags['is_main'][1] AS BOOLEAN)         AS is_master,
   CAST(tags['has_restarts'][1] AS BOOLEAN)    AS has_restarts
 FROM events
-WHERE source = 'pipeline_metrics' AND kind = 'pipeline';
+WHERE NOT rolled_up AND source = 'pipeline_metrics' AND kind = 'pipeline';
 
 CREATE OR REPLACE VIEW metrics_build AS
 SELECT
@@ -21,7 +21,7 @@ SELECT
   name,
   CAST(metrics['duration'] AS INTEGER)        AS duration
 FROM events
-WHERE source = 'pipeline_metrics' AND kind = 'build';
+WHERE NOT rolled_up AND source = 'pipeline_metrics' AND kind = 'build';
 
 CREATE OR REPLACE VIEW metrics_job AS
 SELECT
@@ -34,7 +34,7 @@ SELECT
   CAST(metrics['duration_up_without_pull'] AS INTEGER)    AS duration_up_without_pull,
   CAST(metrics['duration_pull'] AS INTEGER)               AS duration_pull
 FROM events
-WHERE source = 'pipeline_metrics' AND kind = 'job' AND status <> 'failed';
+WHERE NOT rolled_up AND source = 'pipeline_metrics' AND kind = 'job' AND status <> 'failed';
 
 CREATE OR REPLACE VIEW metrics_job_failed AS
 SELECT
@@ -43,7 +43,7 @@ SELECT
   name,
   CAST(metrics['duration'] AS INTEGER)        AS duration
 FROM events
-WHERE source = 'pipeline_metrics' AND kind = 'job' AND status = 'failed';
+WHERE NOT rolled_up AND source = 'pipeline_metrics' AND kind = 'job' AND status = 'failed';
 
 COMMENT ON VIEW metrics_pipeline IS 'one row for each pipeline that was reported';
 COMMENT ON COLUMN metrics_pipeline.id IS 'order of arrival';

@@ -5,7 +5,9 @@ from importlib import resources
 from runwell.protocols.base import Protocol
 from runwell.protocols.pytest_monitor.errors import render_error
 from runwell.protocols.pytest_monitor.native import admit
+from runwell.protocols.pytest_monitor.retained import NEEDED, keeps
 from runwell.protocols.pytest_monitor.routes import endpoints
+from runwell.protocols.pytest_monitor.wire import Refused
 
 PROTOCOL = Protocol(
     name="pytest_monitor",
@@ -24,6 +26,9 @@ PROTOCOL = Protocol(
     ),
     endpoints=endpoints,
     render_error=render_error,
+    refused=Refused,
     admit=admit,
+    keeps=keeps,
+    needed=NEEDED,
     views=(resources.files(__name__) / "views.sql").read_text("utf-8"),
 )

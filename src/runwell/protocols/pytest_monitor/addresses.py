@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
+from runwell.errors import BadRequest, Error, NotFound
 from runwell.http import Answer, Call, Endpoint
 from runwell.http.call import Handler
 from runwell.http.router import Router
+from runwell.protocols.pytest_monitor import wire
 
 API = "/api/v1"
 COLLECTIONS = ("metrics", "contexts", "sessions", "components", "pipelines")  # end in a slash
 FAMILIES = (*COLLECTIONS, "items", "variants", "filters", "resources")
+MOVED = {308: None}
+MEANT = {
+    200: (
+        wire.MetricPage,
+        wire.ContextPage,
+        wire.SessionPage,
+        wire.ComponentPage,
+        wire.PipelinePage,
+        wire.CountAnswer,
+    ),
+    204: None,
+}
 ASCII = "/%:@!$&'()*+,;=~"  # what a path may hold as it is
 
 
@@ -26,11 +41,11 @@ def redirects() -> list[Endpoint]:
         return _moved(call.path.removeprefix(API), call)
 
     # monitor_api appends `next_url` to a base that holds /api/v1 already
-    routes = [_other("GET", f"{API}/api/v1/{{rest:path}}", drop_prefix, 308)]
+    routes = [_other("GET", f"{API}/api/v1/{{rest:path}}", drop_prefix, MOVED)]
     for name in COLLECTIONS:
-        routes.append(_other("GET", f"{API}/{name}", add_slash, 308))
+        routes.append(_other("GET", f"{API}/{name}", add_slash, MOVED))
         if name in ("metrics", "contexts", "sessions"):
-            routes.append(_other("POST", f"{API}/{name}", add_slash, 308))
+            routes.append(_other("POST", f"{API}/{name}", add_slash, MOVED))
     return routes
 
 
@@ -43,17 +58,25 @@ def slashed(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
         endpoint, params = router.find("GET", path)
         return await endpoint.handle(dataclasses.replace(call, path=path, params=params))
 
-    return [_other("GET", f"{API}/{name}/{{rest:path}}/", without_slash, 200) for name in FAMILIES]
+    return [
+        _other(
+            "GET", f"{API}/{name}/{{rest:path}}/", without_slash, MEANT, NotFound(), BadRequest()
+        )
+        for name in FAMILIES
+    ]
 
 
-def _other(method: str, path: str, handle: Handler, status: int) -> Endpoint:
+def _other(
+    method: str, path: str, handle: Handler, answers: Mapping[int, Any], *refuses: Error
+) -> Endpoint:
     return Endpoint(
         method=method,
         path=path,
         handle=handle,
         scope="read" if method == "GET" else "write",
         summary="Another spelling of the address that is meant.",
-        answers={status: None},
+        answers=answers,
+        refuses=refuses,
     )
 
 

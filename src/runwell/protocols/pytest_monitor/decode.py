@@ -50,7 +50,8 @@ class Reader(Generic[Shape]):
         try:
             given = msgspec.json.decode(body)
         except (msgspec.MsgspecError, RecursionError) as error:  # a number past all bounds, say
-            raise Malformed(str(error)) from error
+            path = numbers.past_bounds(body)
+            raise Malformed(f"{path[:PATH_CHARS]}: {error}" if path else str(error)) from error
         if not isinstance(given, dict):
             raise ValidationFailed({"": f"{shown(given)} is not of type 'object'"})
         named = {self._aliases.get(name, name): value for name, value in given.items()}

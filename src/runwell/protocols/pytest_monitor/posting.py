@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runwell.errors import Conflict
 from runwell.http import Answer, Call, Endpoint, json_answer
 from runwell.http.call import Handler
 from runwell.model import Event
@@ -39,7 +40,7 @@ def endpoints(services: Services) -> list[Endpoint]:
         return json_answer(translate.read_session(*_stored(written.event)), CREATED)
 
     return [
-        _post("/api/v1/metrics/", post_metric, "Store a metric.", wire.Metric, wire.Metric),
+        _post("/api/v1/metrics/", post_metric, "Store a metric.", wire.MetricBody, wire.Metric),
         _post(
             "/api/v1/contexts/", post_context, "Store a context.", wire.Context, wire.ContextAnswer
         ),
@@ -51,13 +52,17 @@ def endpoints(services: Services) -> list[Endpoint]:
             wire.ContextAnswer,
         ),
         _post(
-            "/api/v1/sessions/", post_session, "Store a session.", wire.Session, wire.SessionAnswer
+            "/api/v1/sessions/",
+            post_session,
+            "Store a session.",
+            wire.SessionBody,
+            wire.SessionAnswer,
         ),
         _post(
             "/api/v1/sessions/{prefix}",
             post_session,
             "Store a session under the path's hash if the body has none.",
-            wire.Session,
+            wire.SessionBody,
             wire.SessionAnswer,
         ),
     ]
@@ -76,4 +81,5 @@ def _post(path: str, handle: Handler, summary: str, body: type, answer: type) ->
         summary=summary,
         body=body,
         answers={CREATED: answer},
+        refuses=(Conflict(),),
     )

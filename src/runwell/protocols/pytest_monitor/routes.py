@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from runwell.errors import NotFound
 from runwell.filter import Field, Filter, Metric, Tag
 from runwell.http import Answer, Call, Endpoint, Parameter
+from runwell.http.shapes import Positive
 from runwell.protocols.base import Services
 from runwell.protocols.pytest_monitor import conditions as where
 from runwell.protocols.pytest_monitor import posting, wire
@@ -17,12 +18,12 @@ from runwell.query import Rows, Select
 
 PAGE = (
     Parameter("page", "1-based; negative numbers count from the end", int),
-    Parameter("per_page", "rows on a page", int),
+    Parameter("per_page", "rows on a page", Positive, most="page_max"),
 )
 FLAGS = (
     Parameter("with_flags", "comma-separated tag names"),
     Parameter("restrict_flags", "comma-separated tag values, by position"),
-    Parameter("method", "match_any (default) or match_all"),
+    Parameter("method", "match_any (default) or match_all", Literal["", "match_any", "match_all"]),
     Parameter("with_tags", "what the stock reader calls with_flags"),
 )
 EXTREMES_DEFAULT, EXTREMES_MAX = 10, 500
@@ -103,6 +104,7 @@ def _get(
         scope="read",
         summary=summary,
         answers=answers,
+        refuses=(NotFound(),),
         query=query,
     )
 

@@ -9,7 +9,7 @@ SELECT
   coalesce(payload -> '$.description', '{}')      AS description,
   tags
 FROM event
-WHERE source = 'pytest_monitor' AND kind = 'session';
+WHERE rollup IS NULL AND source = 'pytest_monitor' AND kind = 'session';
 
 COMMENT ON VIEW pytest_sessions IS 'pytest-monitor''s TEST_SESSIONS: one row for each run of pytest';
 COMMENT ON COLUMN pytest_sessions.session_h IS 'hash of the session';
@@ -36,7 +36,7 @@ SELECT
   metrics['cpu_usage']                            AS cpu_usage,
   metrics['mem_usage']                            AS mem_usage
 FROM event
-WHERE source = 'pytest_monitor' AND kind = 'test';
+WHERE rollup IS NULL AND source = 'pytest_monitor' AND kind = 'test';
 
 COMMENT ON VIEW pytest_tests IS 'pytest-monitor''s TEST_METRICS: one row for each run of a test or module';
 COMMENT ON COLUMN pytest_tests.item_pk IS 'order of arrival';
@@ -69,7 +69,7 @@ SELECT
   tags['system_info'][1]                          AS system_info,
   tags['python_info'][1]                          AS python_info
 FROM event
-WHERE source = 'pytest_monitor' AND kind = 'context';
+WHERE rollup IS NULL AND source = 'pytest_monitor' AND kind = 'context';
 
 COMMENT ON VIEW pytest_contexts IS 'pytest-monitor''s EXECUTION_CONTEXTS: one row for each machine with its Python';
 COMMENT ON COLUMN pytest_contexts.env_h IS 'hash of the context';

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from runwell.http.shapes import LocalTime
+
 # Lengths are those of the original's database columns; a longer text is refused, not cut.
 Hash = Annotated[str, Meta(max_length=64)]
 Path4096 = Annotated[str, Meta(max_length=4096)]
@@ -36,6 +38,12 @@ class Metric(msgspec.Struct, frozen=True, gc=False):
     mem_usage: float
 
 
+class MetricBody(Metric, frozen=True, gc=False):
+    """A metric as the document shows it to senders."""
+
+    item_start_time: LocalTime
+
+
 class Context(msgspec.Struct, frozen=True, gc=False):
     """One machine with its interpreter, as the client hashed it. In MHz and MiB."""
 
@@ -59,6 +67,12 @@ class Session(msgspec.Struct, frozen=True, gc=False):
     run_date: Word
     scm_ref: Annotated[str, Meta(max_length=128)] | None = None
     description: dict[str, Any] = {}
+
+
+class SessionBody(Session, frozen=True, gc=False):
+    """A session as the document shows it to senders."""
+
+    run_date: LocalTime
 
 
 class ContextAnswer(msgspec.Struct, frozen=True, gc=False):
@@ -92,6 +106,13 @@ class SessionAnswer(msgspec.Struct, frozen=True, gc=False):
     run_date: str
     scm_ref: str | None
     tags: list[Tag]
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The body of every refusal; `errors` says what is wrong by field."""
+
+    message: str
+    errors: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class CountAnswer(msgspec.Struct, frozen=True):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
 
 from runwell.http import Answer, Call, Parameter, json_answer
+from runwell.http.shapes import said
 from runwell.model.times import now_us
-from runwell.protocols.tekton import protojson, wire
+from runwell.protocols.tekton import protojson
 from runwell.protocols.tekton.mask import apply, parse_fields
 from runwell.protocols.tekton.names import (
     RecordName,
@@ -25,18 +27,19 @@ RESULTS = f"{BASE}/{{parent}}/results"
 RECORDS = f"{RESULTS}/{{result}}/records"
 RECORDS_IN_ONE = f"{BASE}/{{list}}/records"  # parent and result as one segment: ns%2Fresults%2F-
 
+Part = Annotated[str, said(pattern="^[a-z0-9_-]{1,63}$")]
+PATH_PARTS = dict.fromkeys(("parent", "result", "record"), Part)
+PageSize = Annotated[int, said(anyOf=[{"const": 0}, {"minimum": 5, "maximum": 10_000}])]
 FIELDS = Parameter("fields", "comma-separated paths to answer, like records.name")
 FILTER = Parameter("filter", "conditions in CEL")
 ETAG = Parameter("etag", "refuse the update unless this is the stored etag")
 PAGE = (
     FILTER,
-    Parameter("page_size", "5 to 10000; 50 if it is 0 or not given", int),
+    Parameter("page_size", "5 to 10000; 50 if it is 0 or not given", PageSize),
     Parameter("page_token", "next_page_token of the page before"),
     Parameter("order_by", "create_time or update_time, then asc or desc"),
     FIELDS,
 )
-REFUSED = {400: wire.Refused}
-MISSING = {404: wire.Refused}
 
 
 def list_parent(call: Call) -> ResultName:

@@ -8,13 +8,18 @@ from typing import Literal
 from runwell.errors import (
     BadRequest,
     Conflict,
+    CrossOrigin,
+    DiskFull,
     Error,
     Forbidden,
+    ForeignHost,
     HeadersTooLarge,
     InternalError,
+    LedgerHeld,
     MethodNotAllowed,
     NotCaughtUp,
     NotFound,
+    OutOfReach,
     Overloaded,
     QueryTooLong,
     Stopping,
@@ -23,6 +28,7 @@ from runwell.errors import (
     TooSlow,
     Unauthorized,
     UnknownToken,
+    Unreadable,
     UnsupportedEncoding,
     UrlTooLong,
 )
@@ -39,6 +45,7 @@ class Code(IntEnum):
     DEADLINE_EXCEEDED = 4
     NOT_FOUND = 5
     ALREADY_EXISTS = 6
+    PERMISSION_DENIED = 7
     RESOURCE_EXHAUSTED = 8
     FAILED_PRECONDITION = 9
     UNIMPLEMENTED = 12
@@ -98,7 +105,6 @@ class EtagMismatch(BadRequest):
 CODES: dict[type[Error], Code] = {
     Error: Code.INTERNAL,
     InternalError: Code.INTERNAL,
-    StorageFailed: Code.INTERNAL,
     BadRequest: Code.INVALID_ARGUMENT,
     EtagMismatch: Code.FAILED_PRECONDITION,
     UrlTooLong: Code.INVALID_ARGUMENT,
@@ -110,13 +116,20 @@ CODES: dict[type[Error], Code] = {
     MethodNotAllowed: Code.UNIMPLEMENTED,
     Unauthorized: Code.UNAUTHENTICATED,
     Forbidden: Code.UNAUTHENTICATED,
+    OutOfReach: Code.UNAUTHENTICATED,
+    CrossOrigin: Code.PERMISSION_DENIED,
+    ForeignHost: Code.PERMISSION_DENIED,
     TooSlow: Code.DEADLINE_EXCEEDED,
     QueryTooLong: Code.DEADLINE_EXCEEDED,
     Overloaded: Code.UNAVAILABLE,
     Stopping: Code.UNAVAILABLE,
     NotCaughtUp: Code.UNAVAILABLE,
+    DiskFull: Code.UNAVAILABLE,
+    LedgerHeld: Code.UNAVAILABLE,
+    StorageFailed: Code.UNAVAILABLE,
+    Unreadable: Code.UNAVAILABLE,
 }
-STATUSES: dict[type[Error], int] = {MethodNotAllowed: 501, Forbidden: 401}
+STATUSES: dict[type[Error], int] = {MethodNotAllowed: 501, Forbidden: 401, OutOfReach: 401}
 # A class itself, not what is derived from it: those have their own texts.
 TEXTS: dict[type[Error], str] = {
     NotFound: "Not Found",
@@ -124,6 +137,7 @@ TEXTS: dict[type[Error], str] = {
     Unauthorized: "unable to find token",
     UnknownToken: "permission denied",
     Forbidden: "permission denied",
+    OutOfReach: "permission denied",
 }
 
 

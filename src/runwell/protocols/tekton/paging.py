@@ -113,7 +113,7 @@ def read_token(
         return None
     try:
         token: PageToken = _decode(_base64(text))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _bad_token("it is none that this server gave") from error
     _check(token, parent, filter_, order)
     return token

@@ -19,6 +19,7 @@ import msgspec
 
 from runwell.errors import BadBody
 from runwell.http.body import check_json, decode_anything
+from runwell.http.numbers import past_bounds
 from runwell.model.times import EPOCH, MICROSECOND
 from runwell.protocols.tekton.errors import BadMessage, InvalidArgument, WrappedArgument
 from runwell.protocols.tekton.names import is_record_name
@@ -188,7 +189,9 @@ def _syntax_error(text: bytes, place: str) -> InvalidArgument | None:
     try:
         decode_anything(text)
     except (msgspec.ValidationError, RecursionError) as error:
-        return InvalidArgument(f"{place}: {error}" if place else str(error), pointer=place)
+        path = past_bounds(text)
+        where = f"{place}.{path}".strip(".").replace(".[", "[")
+        return InvalidArgument(f"{where}: {error}" if where else str(error), pointer=where)
     except msgspec.DecodeError as error:
         return InvalidArgument(_syntax_problem(text, str(error)), pointer=place)
     return None

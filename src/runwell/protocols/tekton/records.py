@@ -10,8 +10,12 @@ from runwell.http import Answer, Call, Endpoint, json_answer
 from runwell.model import Event, Write
 from runwell.protocols.base import Services
 from runwell.protocols.tekton import calls, lists, protojson, rules, translate, wire
-from runwell.protocols.tekton.calls import MISSING, REFUSED
-from runwell.protocols.tekton.errors import RecordNotFound
+from runwell.protocols.tekton.errors import (
+    AlreadyExists,
+    InvalidArgument,
+    RecordNotFound,
+    ResultMissing,
+)
 from runwell.protocols.tekton.names import ResultName, new_record_name
 from runwell.protocols.tekton.objects import Limits
 from runwell.protocols.tekton.paging import RECORD_ORDERS
@@ -125,13 +129,14 @@ class Records:
 def endpoints(services: Services) -> list[Endpoint]:
     """The routes of this file."""
     records, one, path = Records(services), wire.Record, f"{calls.RECORDS}/{{record}}"
-    write = partial(Endpoint, scope="write", body=one, answers={200: one, **REFUSED})
+    write = partial(Endpoint, scope="write", body=wire.RecordBody, answers={200: one})
     return [
         write(
             method="POST",
             path=calls.RECORDS,
             handle=records.create,
             summary="Create a record.",
+            refuses=(ResultMissing(), AlreadyExists("records_by_name")),
             is_json_only=False,
         ),
         Endpoint(
@@ -141,7 +146,7 @@ def endpoints(services: Services) -> list[Endpoint]:
             handle=records.list,
             scope="read",
             summary="List records of one result or many.",
-            answers={200: wire.ListRecordsResponse, **REFUSED},
+            answers={200: wire.ListRecordsResponse},
             query=calls.PAGE,
         ),
         Endpoint(
@@ -150,7 +155,8 @@ def endpoints(services: Services) -> list[Endpoint]:
             handle=records.get,
             scope="read",
             summary="Read a record.",
-            answers={200: one, **MISSING},
+            answers={200: one},
+            refuses=(RecordNotFound(),),
             query=(calls.FIELDS,),
         ),
         write(
@@ -158,6 +164,7 @@ def endpoints(services: Services) -> list[Endpoint]:
             path=path,
             handle=records.update,
             summary="Merge into a record.",
+            refuses=(RecordNotFound(),),
             query=(calls.ETAG,),
         ),
         Endpoint(
@@ -166,7 +173,8 @@ def endpoints(services: Services) -> list[Endpoint]:
             handle=records.delete,
             scope="write",
             summary="Delete a record.",
-            answers={200: wire.Empty, **MISSING},
+            answers={200: wire.Empty},
+            refuses=(RecordNotFound(),),
         ),
         *_logs(records),
     ]
@@ -182,7 +190,8 @@ def _logs(records: Records) -> list[Endpoint]:
             handle=records.list_logs,
             scope="read",
             summary="List the records that tell of logs.",
-            answers={200: wire.ListRecordsResponse, **MISSING},
+            answers={200: wire.ListRecordsResponse},
+            refuses=(RecordNotFound(),),
             query=calls.PAGE,
         ),
         one(
@@ -190,13 +199,15 @@ def _logs(records: Records) -> list[Endpoint]:
             handle=records.get_log,
             scope="read",
             summary="Read what a record tells of a log.",
-            answers={200: Any, **MISSING},
+            answers={200: Any},
+            refuses=(InvalidArgument(), RecordNotFound()),
         ),
         one(
             method="DELETE",
             handle=records.delete_log,
             scope="write",
             summary="Delete the record of a log.",
-            answers={200: wire.Empty, **MISSING},
+            answers={200: wire.Empty},
+            refuses=(RecordNotFound(),),
         ),
     ]

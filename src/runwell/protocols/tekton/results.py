@@ -8,8 +8,7 @@ from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
 from runwell.model import Event, Write
 from runwell.protocols.base import Services
 from runwell.protocols.tekton import calls, lists, protojson, rules, translate, wire
-from runwell.protocols.tekton.calls import MISSING, REFUSED
-from runwell.protocols.tekton.errors import InvalidArgument, RecordNotFound
+from runwell.protocols.tekton.errors import AlreadyExists, InvalidArgument, RecordNotFound
 from runwell.protocols.tekton.names import check_parent, new_result_name, parse_result_name
 from runwell.protocols.tekton.paging import RESULT_ORDERS
 from runwell.protocols.tekton.translate import Stamp
@@ -79,7 +78,7 @@ class Results:
 def endpoints(services: Services) -> list[Endpoint]:
     """The routes of this file."""
     results, one = Results(services), wire.Result
-    write = partial(Endpoint, scope="write", body=one, answers={200: one, **REFUSED})
+    write = partial(Endpoint, scope="write", body=wire.ResultBody, answers={200: one})
     path = f"{calls.RESULTS}/{{result}}"
     return [
         write(
@@ -87,6 +86,7 @@ def endpoints(services: Services) -> list[Endpoint]:
             path=calls.RESULTS,
             handle=results.create,
             summary="Create a result.",
+            refuses=(AlreadyExists("results_by_name"),),
             is_json_only=False,
         ),
         Endpoint(
@@ -95,7 +95,7 @@ def endpoints(services: Services) -> list[Endpoint]:
             handle=results.list,
             scope="read",
             summary="List results.",
-            answers={200: wire.ListResultsResponse, **REFUSED},
+            answers={200: wire.ListResultsResponse},
             query=calls.PAGE,
         ),
         Endpoint(
@@ -104,7 +104,8 @@ def endpoints(services: Services) -> list[Endpoint]:
             handle=results.get,
             scope="read",
             summary="Read a result.",
-            answers={200: one, **MISSING},
+            answers={200: one},
+            refuses=(RecordNotFound(),),
             query=(calls.FIELDS,),
         ),
         write(
@@ -112,6 +113,7 @@ def endpoints(services: Services) -> list[Endpoint]:
             path=path,
             handle=results.update,
             summary="Replace a result's annotations and summary.",
+            refuses=(RecordNotFound(),),
             query=(NAME, calls.ETAG),
         ),
         Endpoint(
@@ -120,6 +122,7 @@ def endpoints(services: Services) -> list[Endpoint]:
             handle=results.delete,
             scope="write",
             summary="Delete a result with its records.",
-            answers={200: wire.Empty, **MISSING},
+            answers={200: wire.Empty},
+            refuses=(RecordNotFound(),),
         ),
     ]

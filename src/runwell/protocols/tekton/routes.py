@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runwell.errors import TooLarge
 from runwell.http import Answer, Call, Endpoint, Parameter, json_answer
 from runwell.protocols.base import Services
 from runwell.protocols.tekton import calls, lists, questions, records, results, summary, wire
-from runwell.protocols.tekton.calls import MISSING, REFUSED
 from runwell.protocols.tekton.errors import UnknownService
 from runwell.protocols.tekton.parameters import parameter
 from runwell.protocols.tekton.vocabulary import RECORDS, read_filter
@@ -23,12 +24,8 @@ SUMMARY = (
 
 def endpoints(services: Services) -> list[Endpoint]:
     """The routes of this protocol. The first that fits answers: `summary` is no record."""
-    return [
-        *results.endpoints(services),
-        _summary(services),
-        *records.endpoints(services),
-        _health(),
-    ]
+    named = [*results.endpoints(services), _summary(services), *records.endpoints(services)]
+    return [*(replace(one, params=calls.PATH_PARTS) for one in named), _health()]
 
 
 def _summary(services: Services) -> Endpoint:
@@ -53,7 +50,7 @@ def _summary(services: Services) -> Endpoint:
         handle=summarize,
         scope="read",
         summary="Summarize records: counts by reason, durations, in groups.",
-        answers={200: wire.RecordListSummary, **REFUSED},
+        answers={200: wire.RecordListSummary},
         query=SUMMARY,
     )
 
@@ -70,6 +67,7 @@ def _health() -> Endpoint:
         handle=health,
         scope=None,
         summary="SERVING as long as the server answers.",
-        answers={200: wire.Health, **MISSING},
+        answers={200: wire.Health},
+        refuses=(UnknownService(),),
         query=(Parameter("service", "the gRPC service that is asked about"),),
     )

@@ -32,7 +32,7 @@ SELECT
   links['log']                                              AS log,
   payload                                                   AS data
 FROM event
-WHERE source = 'tekton' AND kind IN ('pipeline', 'task')
+WHERE rollup IS NULL AND source = 'tekton' AND kind IN ('pipeline', 'task')
   AND split_part(event_type, '.', -1) IN ('PipelineRun', 'TaskRun');
 
 COMMENT ON VIEW tekton_runs IS 'one row for each PipelineRun and TaskRun that Tekton Results was told of';

@@ -9,15 +9,17 @@ added: the command line client refuses an answer with a field that it does not k
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+from runwell.http.shapes import Time, said
 from runwell.model.times import EPOCH
 
 # A status is its place in this list; 0 is not printed.
 STATUSES = ("UNKNOWN", "SUCCESS", "FAILURE", "TIMEOUT", "CANCELLED")
 MILLISECOND_DIGITS = 3
+RECORD_NAME = "^[a-z0-9_-]{1,63}/results/[a-z0-9_-]{1,63}/records/[a-z0-9_-]{1,63}$"
 
 
 class RecordSummary(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -46,6 +48,56 @@ class Result(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     summary: RecordSummary | None = None
 
 
+class ResultBody(msgspec.Struct, frozen=True, gc=False):
+    """A result as it is sent. Everything else in it is the server's to say, but must be as there.
+
+    Read by `protojson.py`: camel case is taken as well, and null for whatever is not given.
+    """
+
+    name: str | None = None
+    id: str | None = None
+    uid: str | None = None
+    created_time: Time | None = None
+    create_time: Time | None = None
+    updated_time: Time | None = None
+    update_time: Time | None = None
+    annotations: dict[str, str] | None = None
+    etag: str | None = None
+    summary: SummaryBody | None = None
+
+
+class SummaryBody(msgspec.Struct, frozen=True, gc=False):
+    """What a sent result says about its main record."""
+
+    record: Annotated[str, said(pattern=RECORD_NAME)]
+    type: Annotated[str, said(minLength=1, maxLength=192)]
+    start_time: Time | None = None
+    end_time: Time | None = None
+    status: str | Annotated[int, said(minimum=-(2**31), maximum=2**31 - 1)] | None = None
+    annotations: dict[str, str] | None = None
+
+
+class DataBody(msgspec.Struct, frozen=True, gc=False):
+    """What a sent record holds: `value` is JSON, in base64."""
+
+    type: Annotated[str, said(maxLength=192)] | None = None
+    value: Annotated[str, said(format="json-base64")] | None = None
+
+
+class RecordBody(msgspec.Struct, frozen=True, gc=False):
+    """A record as it is sent; see `ResultBody`."""
+
+    name: str | None = None
+    id: str | None = None
+    uid: str | None = None
+    data: DataBody | None = None
+    etag: str | None = None
+    created_time: Time | None = None
+    create_time: Time | None = None
+    updated_time: Time | None = None
+    update_time: Time | None = None
+
+
 # Called Any in google.protobuf; `value` is JSON and travels in standard base64 with padding.
 class Data(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What a record holds. `type`: like tekton.dev/v1.PipelineRun; `value`: JSON, in base64."""
@@ -69,23 +121,32 @@ class Record(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class ListResultsResponse(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A page of results. The list is there even if it is empty; the token only before more."""
+    """A page of results. The list is there even if it is empty; the token only before more.
 
-    results: list[Result]
+    But `fields` may leave out either.
+    """
+
+    results: list[Result] | msgspec.UnsetType = msgspec.UNSET
     next_page_token: str = ""
 
 
 class ListRecordsResponse(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A page of records. The list is there even if it is empty; the token only before more."""
+    """A page of records. The list is there even if it is empty; the token only before more.
 
-    records: list[Record]
+    But `fields` may leave out either.
+    """
+
+    records: list[Record] | msgspec.UnsetType = msgspec.UNSET
     next_page_token: str = ""
 
 
-class RecordListSummary(msgspec.Struct, frozen=True):
-    """Rows of named measures, with `group_value` if they are grouped; the list is always there."""
+class RecordListSummary(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Rows of named measures, with `group_value` if they are grouped.
 
-    summary: list[dict[str, Any]]
+    The list is always there, unless `fields` leaves it out.
+    """
+
+    summary: list[dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Empty(msgspec.Struct, frozen=True):

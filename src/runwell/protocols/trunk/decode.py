@@ -21,11 +21,6 @@ NAME_CHARS_MAX = 4_096
 KEY_CHARS_MAX = 127  # "< 128 characters"
 PLATFORM = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 BETWEEN_WORDS = re.compile(r"[\s-]+")
-CONCLUSIONS = {
-    *("SUCCESS", "FAILURE", "CANCELLED", "TIMED_OUT", "SKIPPED"),  # documented
-    "UNSPECIFIED",  # on every start that the Jenkins plugin sends: none yet
-    *("NEUTRAL", "ACTION_REQUIRED", "STALE", "STARTUP_FAILURE"),  # in the plugin's own list
-}
 
 WANTED = re.compile(r"Expected `([^`]+)`")
 WORDS = {
@@ -71,8 +66,8 @@ def read_event(text: msgspec.Raw, place: str) -> Message:
     _check_time(f"{place}.createdAt", event.created_at)
     if event.finished_at is not None:
         _check_time(f"{place}.finishedAt", event.finished_at)
-    if event.conclusion is not None and event.conclusion not in CONCLUSIONS:
-        known = ", ".join(sorted(CONCLUSIONS))
+    if event.conclusion is not None and event.conclusion not in wire.CONCLUSIONS:
+        known = ", ".join(sorted(wire.CONCLUSIONS))
         raise BadPlace(f"{place}.conclusion", f"{_shown(event.conclusion)} is not one of {known}")
     if event.parent is not None:
         _check_text(f"{place}.parent.eventId", event.parent.event_id, ID_CHARS_MAX)

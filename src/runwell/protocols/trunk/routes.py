@@ -58,7 +58,7 @@ def endpoints(services: Services) -> list[Endpoint]:
             handle=track_events,
             scope="write",
             summary="Store runs, stages and their metrics and tags; repeats update what is stored.",
-            body=wire.TrackEvents,
-            answers={200: wire.Tracked, 400: wire.Refused, 401: wire.Refused, 413: wire.Refused},
+            body=wire.TrackEventsBody,
+            answers={200: wire.Tracked},
         )
     ]

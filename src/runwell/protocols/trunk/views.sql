@@ -12,7 +12,7 @@ SELECT
   created                                         AS newest_event,
   scope                                           AS scope
 FROM event
-WHERE source = 'trunk' AND kind = 'sequence';
+WHERE rollup IS NULL AND source = 'trunk' AND kind = 'sequence';
 
 CREATE OR REPLACE VIEW trunk_events AS
 SELECT
@@ -36,9 +36,9 @@ SELECT
   e.client
 FROM events AS e
 LEFT JOIN event AS s
-  ON s.source = 'trunk' AND s.kind = 'sequence'
+  ON s.rollup IS NULL AND s.source = 'trunk' AND s.kind = 'sequence'
   AND s.scope = e.scope || '/sequences' AND s.id = e.component
-WHERE e.source = 'trunk';
+WHERE e.source = 'trunk' AND NOT e.rolled_up;
 
 COMMENT ON VIEW trunk_sequences IS 'one row for each sequence (a pipeline, a job, a stage as such), as its newest event tells it';
 COMMENT ON COLUMN trunk_sequences.key IS 'what it is known by within its repository';

@@ -6,19 +6,32 @@ sends. Every property that is not named here is ignored, and kept with the event
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-Milliseconds = float  # a JSON number; Java clients write 1.717400184233E12
+from runwell.http.shapes import said
+
+CONCLUSIONS = (
+    *("SUCCESS", "FAILURE", "CANCELLED", "TIMED_OUT", "SKIPPED"),  # documented
+    "UNSPECIFIED",  # on every start that the Jenkins plugin sends: none yet
+    *("NEUTRAL", "ACTION_REQUIRED", "STALE", "STARTUP_FAILURE"),  # in the plugin's own list
+)
+# a JSON number from 1973 to 2199; Java clients write 1.717400184233E12
+Milliseconds = Annotated[float, said(minimum=10**11, maximum=7_258_118_399_999)]
+Name = Annotated[str, said(minLength=1, maxLength=4096)]
+Id = Annotated[str, said(minLength=1, maxLength=1024)]
+Key = Annotated[str, said(minLength=1, maxLength=127)]
+Platform = Annotated[str, said(pattern="^[a-z0-9]+(_[a-z0-9]+)*$")]
+Conclusion = Annotated[str, said(enum=CONCLUSIONS)]
 
 
 class Repo(msgspec.Struct, frozen=True, gc=False):
     """Whose events these are."""
 
-    host: str
-    owner: str
-    name: str
+    host: Name
+    owner: Name
+    name: Name
 
 
 class TrackEvents(msgspec.Struct, frozen=True, gc=False):
@@ -52,7 +65,7 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
 class Parent(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """The event that contains this one; the documentation's own example has no `sequenceKey`."""
 
-    event_id: str
+    event_id: Id
     sequence_key: str | None = None
     chain_id: str | None = None
 
@@ -60,32 +73,50 @@ class Parent(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 class SequencePayload(msgspec.Struct, frozen=True, gc=False):
     """Tags only: "metrics are not supported for a sequence", though an empty list is fine."""
 
-    metrics: list[Any] | None = None
+    metrics: Annotated[list[Any], said(maxItems=0)] | None = None
     tags: list[Tag] | None = None
 
 
 class Sequence(msgspec.Struct, frozen=True, gc=False):
     """What runs again and again: a pipeline, a job, a stage."""
 
-    platform: str
-    kind: str
-    key: str
-    name: str
+    platform: Platform
+    kind: Name
+    key: Key
+    name: Name
     payload: SequencePayload | None = None
 
 
-class TrackedEvent(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """One run of something. `sequence` keeps its own bytes, too."""
+class TrackedFields(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """One run of something, without its sequence."""
 
-    id: str
-    chain_id: str
+    id: Id
+    chain_id: Id
     created_at: Milliseconds
     finished_at: Milliseconds | None = None
-    conclusion: str | None = None
+    conclusion: Conclusion | None = None
     parent: Parent | None = None
     payload: Payload | None = None
-    sequence: msgspec.Raw = msgspec.Raw()
     origin: Any = None
+
+
+class TrackedEvent(TrackedFields, frozen=True, gc=False):
+    """One run of something. `sequence` keeps its own bytes, too."""
+
+    sequence: msgspec.Raw = msgspec.Raw()
+
+
+class TrackedEventBody(TrackedFields, frozen=True, gc=False):
+    """One run of something, as the document shows it."""
+
+    sequence: Sequence | None = None
+
+
+class TrackEventsBody(msgspec.Struct, frozen=True, gc=False):
+    """The whole body, as the document shows it."""
+
+    repo: Repo
+    events: list[TrackedEventBody]
 
 
 class Tracked(msgspec.Struct, frozen=True):
