@@ -13,8 +13,8 @@ RUN ["/opt/runwell/bin/python", "-m", "pip", "install", "--no-cache-dir", "--dis
 
 FROM python:3.13-slim
 COPY --from=build /opt/runwell /opt/runwell
-# The folder belongs to the user that runs, so that a new volume does, too.
-RUN ["install", "-d", "-o", "10001", "-g", "10001", "-m", "0700", "/data"]
+# The folders belong to the user that runs, so that new volumes do, too.
+RUN ["install", "-d", "-o", "10001", "-g", "10001", "-m", "0700", "/data", "/backups"]
 ENV PATH=/opt/runwell/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     RUNWELL_HOST=0.0.0.0 \

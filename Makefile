@@ -45,7 +45,8 @@ test: check  ## everything: checks, unit, contract, replayed conversations, real
 	.ci/debian
 	.ci/proxies
 	$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest
+	$(PY) -m coverage run -m pytest -n 2 --dist loadfile --ignore tests/load
+	$(PY) -m coverage run -m pytest tests/load  # alone: it watches the clock
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 	$(PY) tests/coverage_floors.py
@@ -55,7 +56,7 @@ SECONDS_OF_LOAD ?= $(or $(SECONDS),60)
 overload: dev  ## four times as much as the server can do, for SECONDS=60; fails if a bound is broken
 	$(PY) -m tests.load.overload --seconds $(SECONDS_OF_LOAD)
 
-MINUTES ?= 60
+soak: MINUTES ?= 60
 soak: dev  ## a steady load for MINUTES=60; fails if memory or open files grow
 	$(PY) -m tests.load.soak --minutes $(MINUTES)
 
@@ -70,7 +71,7 @@ CASES ?= 1000
 fuzz: dev  ## CASES requests to every operation of the OpenAPI document, each answer compared with it
 	$(PY) -m tests.fuzz.campaign --cases $(CASES) $(if $(SEED),--seed $(SEED))
 
-MINUTES ?= 10
+fuzz-parsers: MINUTES ?= 10
 fuzz-parsers: dev  ## every reader of foreign bytes, by what code an input reaches, MINUTES in all (atheris)
 	$(PIP) install -r requirements/fuzz.in
 	$(PY) -m tests.hostile.fuzz $(MINUTES) $(TARGETS)

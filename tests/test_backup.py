@@ -242,11 +242,20 @@ def test_only_the_newest_are_kept_and_only_what_is_ours_is_removed(data: Path, t
         name = backup.next_name(folder)
         make(config_of(data), name, quiet)
         names.append(name)
-        removed = backup.keep_newest(folder, 2)
+        removed = backup.keep_newest(folder, 2, name)
         assert removed == names[number - 2 : number - 1]
     assert sorted(item.name for item in folder.iterdir()) == sorted(
         ["mine", "runwell-20200101T000000Z", names[2].name, names[3].name]
     )
+
+
+def test_a_new_backup_stays_whatever_a_clock_that_was_ahead_has_dated_later(
+    data: Path, tmp_path: Path
+):
+    names = [tmp_path / "backups" / f"runwell-20{year}0101T000000Z" for year in (20, 21)]
+    for name in names:
+        make(config_of(data), name, quiet)
+    assert backup.keep_newest(tmp_path / "backups", 1, names[0]) == [names[1]]
 
 
 def test_pages_that_are_only_in_the_log_yet_have_their_checksums_in_the_copy(tmp_path: Path):

@@ -41,12 +41,12 @@ def test_stamps_follow_the_clock():
 def test_a_clock_that_is_set_back_a_little_is_waited_for():
     times = Times()
     assert times.clock.stamp() == NOON
-    times.wall -= HELD_US
-    assert times.clock.stamp() == NOON
+    times.wall -= HELD_US - 1
+    assert times.clock.stamp() == NOON + 1  # no two commits share a stamp
     times.pass_by(HELD_US - 1)
-    assert times.clock.stamp() == NOON
-    times.pass_by(2)
-    assert times.clock.stamp() == NOON + 1
+    assert times.clock.stamp() == NOON + 2
+    times.pass_by(3)
+    assert times.clock.stamp() == NOON + 3
 
 
 def test_a_clock_that_was_far_ahead_is_not_waited_for():
@@ -58,7 +58,7 @@ def test_a_clock_that_was_far_ahead_is_not_waited_for():
 
 
 def test_stamps_go_on_from_the_newest_in_the_ledger():
-    assert Times(NOON + 9).clock.stamp() == NOON + 9
+    assert Times(NOON + 9).clock.stamp() == NOON + 10
     assert Times(NOON + HELD_US + 1).clock.stamp() == NOON
 
 

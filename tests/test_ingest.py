@@ -256,6 +256,24 @@ def test_after_a_failed_disk_nothing_is_accepted_and_what_waits_is_refused():
     )
 
 
+def test_a_disk_that_fails_while_removals_are_forgotten_has_failed_for_all():
+    failures: list[StorageFailed] = []
+
+    async def scenario(ingest, ledger):
+        def forget(*_: int) -> int:
+            raise StorageFailed("disk I/O error")
+
+        ledger.forget = forget
+        ingest.on_failure = failures.append
+        with pytest.raises(StorageFailed):
+            await ingest.forget(1, 1, 1)
+        with pytest.raises(StorageFailed):
+            await ingest.accept([a_write("late")])
+
+    run(scenario)
+    assert [failure.message for failure in failures] == ["disk I/O error"]
+
+
 def test_with_too_little_room_nothing_is_accepted_until_there_is_some(capsys):
     free = [10**12, 10, 10, 10**12]
 

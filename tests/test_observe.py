@@ -65,6 +65,17 @@ def test_a_line_for_people_has_what_there_is_to_know_and_nothing_breaks_it(
     assert found[1] == r'path="/a b" error="x\n\u001b[31my=é" number=3'
 
 
+def test_what_a_terminal_would_obey_is_not_in_a_line_for_people(
+    capsys: pytest.CaptureFixture[str],
+):
+    log = Log()
+    log.begin("info", "text")
+    log.warning("stream_broken", path="/\x1b[2J\x9b\x7fé", error="\u202e x\ud800")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
+    assert line.endswith(r'path="/\u001b[2J\u009b\u007fé" error="\u202e x\ud800"')
+
+
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_a_token_of_ours_is_in_no_line(
     form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

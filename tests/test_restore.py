@@ -26,8 +26,9 @@ from runwell.config import Config
 from runwell.datadir import DataLock, HalfRestored, InUse, Store
 from runwell.protocols.base import discover
 from runwell.restore import NotRestored, restore
-from runwell.store.ledger import open_ledger
+from runwell.store.ledger import open_ledger, schema
 from runwell.store.ledger.copies import NUMBERS_OF_A_LIFE
+from runwell.store.ledger.schema import migrations
 
 
 @pytest.fixture
@@ -55,6 +56,18 @@ def test_a_restored_ledger_is_another_one_and_counts_on_far_behind_the_old(
     make(config_of(tmp_path / "new"), tmp_path / "again", quiet)
     restore(config_of(tmp_path / "newer"), tmp_path / "again", quiet, force=False)
     assert facts_of(tmp_path / "newer")[1:] == (old[1], 2 * NUMBERS_OF_A_LIFE)
+
+
+def test_a_ledger_of_the_first_version_is_served_after_a_restore(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(schema, "migrations", lambda: migrations()[:1])
+    (tmp_path / "data").mkdir()
+    open_ledger(f"sqlite:///{tmp_path}/data/ledger.sqlite").close()
+    monkeypatch.undo()
+    make(config_of(tmp_path / "data"), tmp_path / "backup", quiet)
+    restore(config_of(tmp_path / "new"), tmp_path / "backup", quiet, force=False)
+    assert facts_of(tmp_path / "new")[1:] == (0, NUMBERS_OF_A_LIFE)
 
 
 def test_old_columns_are_not_the_restored_ledgers(data: Path, made: Path, tmp_path: Path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 import signal
 import socket
 import subprocess
@@ -15,7 +17,7 @@ from tests.apps import an_app
 from tests.serving import Server, run_cli
 
 from runwell.config import BadSetting, Config, is_loopback
-from runwell.server import check_exposure, listen, run
+from runwell.server import LibraryLines, check_exposure, listen, run
 from runwell.tokens import Tokens
 
 
@@ -120,6 +122,17 @@ def test_columns_that_another_process_holds_are_left_alone(tmp_path: Path):
     assert server.stop() == 0
 
 
+def test_a_ledger_that_is_gone_is_not_begun_anew_under_its_columns(tmp_path: Path):
+    with Server(tmp_path / "data"):
+        pass
+    (tmp_path / "data" / "ledger.sqlite").unlink()
+    before = (tmp_path / "data" / "columns.duckdb").read_bytes()
+    for _ in range(2):
+        done = run_cli("serve", "--port", "0", "--data", str(tmp_path / "data"))
+        assert (done.returncode, "there is no ledger at" in done.stderr) == (65, True)
+    assert (tmp_path / "data" / "columns.duckdb").read_bytes() == before
+
+
 def test_it_serves_says_so_and_ends_with_0(tmp_path: Path):
     with Server(tmp_path / "data") as server:
         assert server.get("/-/healthz") == {"status": "ok"}
@@ -211,3 +224,18 @@ def test_connections_are_told_when_their_peer_vanished_and_send_small_answers_at
         assert listener.proto == socket.IPPROTO_TCP  # what asyncio looks at for TCP_NODELAY
         with socket.create_connection(listener.getsockname()), listener.accept()[0] as accepted:
             assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+def test_what_libraries_say_is_a_line_like_all_others(capsys):
+    library = logging.getLogger("a library")
+    library.addHandler(LibraryLines())
+    library.warning("%s was odd", f"rw_{'0' * 12}_{'f' * 64}")
+    library.error("ASGI callable returned without completing response.")
+    library.error("it broke", exc_info=ZeroDivisionError())
+    odd, broke = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (odd["level"], odd["event"], odd["said"]) == ("warning", "library", "rw_... was odd")
+    assert (broke["level"], broke["library"], broke["error"]) == (
+        "error",
+        "a library",
+        "ZeroDivisionError()",
+    )

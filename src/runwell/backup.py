@@ -224,11 +224,14 @@ def next_name(folder: Path) -> Path:
     return folder / NAME.format(now.strftime("%Y%m%dT%H%M%S%fZ")) if named.exists() else named
 
 
-def keep_newest(folder: Path, count: int) -> list[Path]:
-    """Remove all but the newest whole backups, and what makers that are gone left unfinished."""
+def keep_newest(folder: Path, count: int, made: Path) -> list[Path]:
+    """Remove all but the newest whole backups, and what makers that are gone left unfinished.
+
+    The one that was just `made` is the newest, whatever a clock that was ahead has dated later.
+    """
     whole = sorted(
         (item for item in folder.iterdir() if IS_NAME.fullmatch(item.name) and is_whole(item)),
-        key=lambda item: read_manifest(item).made,
+        key=lambda item: (item == made, read_manifest(item).made),
     )
     gone = whole[:-count]
     unfinished = [

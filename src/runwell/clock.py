@@ -39,13 +39,14 @@ class Clock:
         return self._wall() // 1_000
 
     def stamp(self) -> int:
-        """The time of a commit: not earlier than the one before, unless the clock was far ahead.
+        """The time of a commit: later than the one before, unless the clock was far ahead.
 
-        Who polls for what was updated since a time would miss what is stamped before it.
+        Who polls for what was updated since a time would miss what is stamped before it; and no two
+        commits share a time: by it the projector knows where one ends.
         """
         now = self.now()
-        if not self._last_stamp - HELD_US <= now < self._last_stamp:
-            self._last_stamp = now
+        is_held = self._last_stamp - HELD_US <= now <= self._last_stamp
+        self._last_stamp = self._last_stamp + 1 if is_held else now
         return self._last_stamp
 
     def is_settled(self) -> bool:

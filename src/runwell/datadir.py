@@ -5,15 +5,18 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from runwell.config import Config
 from runwell.folders import make_folder
+from runwell.model.times import now_us
 from runwell.observe import log
 from runwell.protocols.base import Protocol
 from runwell.store.columns import Columns, delete_columns, open_columns
 from runwell.store.columns.base import Additions
+from runwell.store.columns.open import columns_bytes
 from runwell.store.ledger import Ledger, ledger_exists, open_ledger
 from runwell.store.ledger.accepting import Accepted, accept_loss
 from runwell.store.ledger.base import LedgerDamaged
@@ -59,6 +62,7 @@ class Store:
         with ExitStack() as opened:  # closes what is open already if the next part fails
             opened.callback(DataLock(config.data_dir).release)
             _check_restored(config)
+            _check_there(config)
             self.ledger: Ledger = open_ledger(ledger_url(config))
             opened.callback(self.ledger.close)
             if self.ledger.size() <= CHECKED_AT_ONCE_BYTES:
@@ -113,6 +117,15 @@ class Store:
         self._opened.close()
 
 
+def _check_there(config: Config) -> None:
+    if not ledger_exists(ledger_url(config)) and columns_bytes(columns_url(config)):
+        raise LedgerDamaged(
+            f"there is no ledger at {ledger_url(config)}, but columns that were made from one: see "
+            "that its disk is there, or restore a backup with `runwell restore`; to begin with "
+            f"nothing, remove {columns_url(config).partition(':///')[2]}"
+        )
+
+
 def _check_pages(ledger: Ledger) -> None:
     if problems := ledger.check_pages():
         raise LedgerDamaged(f"the ledger is damaged: {problems[0]}; {RESTORE}")
@@ -165,7 +178,7 @@ def go_on_without(config: Config) -> Accepted:
     """
     lock = DataLock(config.data_dir)
     try:
-        accepted = accept_loss(ledger_url(config))
+        accepted = accept_loss(ledger_url(config), now_us(datetime.now(UTC)))
         delete_columns(columns_url(config))
     finally:
         lock.release()

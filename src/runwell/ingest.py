@@ -117,10 +117,11 @@ class Ingest:
     async def forget(self, before: int, applied: int, limit: int) -> int:
         """Have the ledger forget what was removed, in the thread that commits: `Ledger.forget`."""
         loop = asyncio.get_running_loop()
-        count = await loop.run_in_executor(self._thread, self._forget, before, applied, limit)
-        if self.failure:
-            self.on_failure(self.failure)
-        return count
+        try:
+            return await loop.run_in_executor(self._thread, self._forget, before, applied, limit)
+        finally:
+            if self.failure:
+                self.on_failure(self.failure)
 
     def _forget(self, before: int, applied: int, limit: int) -> int:
         try:

@@ -70,7 +70,11 @@ def _as_text(now: datetime, level: str, event: str, fields: dict[str, object]) -
 
 def _shown(value: object) -> str:
     text = str(value)
-    return text if PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    if PLAIN.fullmatch(text) and text.isprintable():
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    # a terminal obeys more than JSON wants escaped
+    return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in quoted)
 
 
 def told(error: BaseException) -> dict[str, str]:

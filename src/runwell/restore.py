@@ -108,3 +108,4 @@ def _move_aside(file: Path, aside: str) -> None:
     if file.exists():
         (file.parent / aside).mkdir(exist_ok=True, mode=0o700)
         file.rename(file.parent / aside / file.name)
+        sync_folder(file.parent / aside)

@@ -33,7 +33,7 @@ def back_up(config: Config, to: Path, *, keep: int | None, verify: bool) -> None
     with _bar() as progress:
         manifest = backup.make(config, folder, progress, reads_back=verify)
     _say(f"{folder}: {_told(manifest)} in {time.perf_counter() - began:.1f} s")
-    for gone in backup.keep_newest(to, keep) if keep else []:
+    for gone in backup.keep_newest(to, keep, folder) if keep else []:
         _say(f"{gone}: removed")
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import logging
 import os
 import resource
 import signal
@@ -23,7 +24,7 @@ from runwell import __version__
 from runwell.app import App, build
 from runwell.config import BadSetting, Config, changed, is_loopback
 from runwell.http.connection import EXTRA, Connection
-from runwell.observe import log
+from runwell.observe import log, told
 from runwell.tokens import Tokens
 
 SWITCH_SECONDS = (
@@ -33,6 +34,7 @@ DOORS = 32
 FILES_BESIDE = 200  # of the store, and connections that are about to be refused
 DISK_FAILED = os.EX_IOERR  # 74
 FAILED_SECONDS_MAX = 5.0
+BROKEN_OFF = "ASGI callable returned without completing response."
 GC_THRESHOLDS = (50_000, 20, 50)
 
 
@@ -45,6 +47,7 @@ def run(config: Config) -> None:
         BadSetting: the address is not to be had, or is open to others without a token.
     """
     log.begin(config.log_level, config.log_format)
+    logging.basicConfig(handlers=[LibraryLines()])
     check_exposure(config)
     listener = listen(config)
     check_exposure(config, listener.getsockname()[0])  # a name may lead anywhere
@@ -60,6 +63,19 @@ def run(config: Config) -> None:
         gc.unfreeze()
     if app.failed.is_set():
         raise SystemExit(DISK_FAILED)
+
+
+class LibraryLines(logging.Handler):
+    """Warnings and errors of uvicorn and asyncio, as lines like all others."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """But for an answer that was broken off: that has a line, `stream_broken`."""
+        said = record.getMessage()
+        if said == BROKEN_OFF:
+            return
+        say = log.error if record.levelno >= logging.ERROR else log.warning
+        error = record.exc_info[1] if record.exc_info else None
+        say("library", library=record.name, said=said, **(told(error) if error else {}))
 
 
 def check_exposure(config: Config, bound: str = "") -> None:

@@ -20,6 +20,7 @@ from runwell.config import Config
 from runwell.datadir import InUse
 from runwell.doctor import FREE_BYTES_MIN, examine
 from runwell.store.ledger import open_ledger, pages
+from runwell.store.ledger.copies import NUMBERS_OF_A_LIFE
 
 COMPLETE = "the columns are complete: 15 events"
 
@@ -190,6 +191,7 @@ def test_columns_that_know_more_than_the_ledger_are_kept_until_the_loss_is_accep
     code, text = doctor(data, "--accept-loss")
     assert (code, "the ledger goes on from change 15" in text) == (0, True)
     assert "there are no columns" in text
+    assert f"15 events, {NUMBERS_OF_A_LIFE:,} changes" in text  # change 16 is no other one's name
     with Server(data) as server:
         server.until_ready()
     assert COMPLETE in doctor(data)[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import subprocess
 import sys
@@ -17,9 +18,12 @@ def client_python(name: str) -> Path:
     stamp = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]
     folder = ROOT / f"{name}-{stamp}"
     python, done = folder / "bin" / "python", folder / "complete"
-    if not done.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        install = ["-m", "pip", "install", "--quiet", "--require-hashes", "-r", lock]
-        subprocess.run([python, *install], check=True)
-        done.touch()
+    ROOT.mkdir(exist_ok=True)
+    with (ROOT / f"{folder.name}.lock").open("w") as lock_file:  # another process may want it too
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        if not done.exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+            install = ["-m", "pip", "install", "--quiet", "--require-hashes", "-r", lock]
+            subprocess.run([python, *install], check=True)
+            done.touch()
     return python

@@ -82,7 +82,7 @@ def test_a_container_needs_no_shell_no_root_and_a_locked_set_of_requirements():
     install = json.loads(of("RUN")[1])
     assert {"--require-hashes", "--only-binary=:all:"} <= set(install)
     assert of("USER") == [f"{UID}:{UID}"]
-    assert json.loads(of("RUN")[-1])[-1] == of("VOLUME")[0]
+    assert of("VOLUME")[0] in json.loads(of("RUN")[-1])
     assert of("EXPOSE") == [str(Config().port)]
     names = [stage.split()[0] for stage in of("FROM")]
     assert len(set(names)) == 1
@@ -170,6 +170,8 @@ def test_the_compose_file_names_the_image_its_volume_and_its_port():
     volumes = dict(volume.split(":") for volume in service["volumes"])
     assert volumes["data"] == of("VOLUME")[0]
     assert volumes.keys() == compose["volumes"].keys()
+    assert set(volumes.values()) <= set(json.loads(of("RUN")[-1]))  # the user may write there
+    assert service["restart"] == "unless-stopped"
     assert service["ports"] == [f"127.0.0.1:{Config().port}:{of('EXPOSE')[0]}"]
     assert int(service["stop_grace_period"].removesuffix("s")) > Config().drain_seconds_max
     text = (CONTRIB / "docker" / "compose.yml").read_text()

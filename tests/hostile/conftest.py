@@ -13,22 +13,25 @@ from tests.hostile.world import World
 from runwell import observe
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     data = tmp_path_factory.mktemp("hostile")
-    patch = pytest.MonkeyPatch()
     with asyncio.Runner() as runner:
         serving = an_app(data)
         app, _ = runner.run(serving.__aenter__())
         made = World(app, runner, data)
-        patch.setattr(
-            observe.Log,
-            "_write",
-            lambda _, level, name, more: made.logged.append((level, name, more)),
-        )
         for place in places.SEEDS:
             answer = made.say(place, place.body)
             assert answer.status in (200, 201), (place, answer)
         yield made
         runner.run(serving.__aexit__(None, None, None))
-    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is logged during a test is there to be looked at."""
+
+    def write(_: observe.Log, level: str, name: str, more: dict[str, object]) -> None:
+        world.logged.append((level, name, more))
+
+    monkeypatch.setattr(observe.Log, "_write", write)

@@ -204,12 +204,48 @@ def test_a_broken_chunk_behind_a_whole_request_stores_nothing(server: Server):
     assert heard.count(b"HTTP/1.1") == 1
 
 
+@pytest.mark.parametrize("offer", [b"", b"Upgrade: h2c\r\n"])
+def test_who_sends_its_last_body_hears_why_it_was_refused(server: Server, offer: bytes):
+    head = POST.replace(b"/save_metrics", b"/nothing") + b"Connection: close, upgrade\r\n" + offer
+    with Raw(server) as client:
+        client.send(head + b"Content-Length: 12000000\r\n\r\n")
+        time.sleep(0.05)
+        for _ in range(12):
+            client.send(b" " * 1_000_000)
+        heard = client.until_closed()
+    assert (status_of(heard), heard.count(b"HTTP/1.1")) == (404, 1)
+    assert b"connection: close" in heard
+
+
 def test_an_offer_of_another_protocol_is_not_taken(server: Server):
     offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n"
     with Raw(server) as client:
         client.send(HEALTH[:-2] + offer)
         heard = client.until_closed()
     assert (status_of(heard), heard.count(b"HTTP/1.1")) == (200, 1)
+
+
+@pytest.mark.parametrize("pause", [0, 0.05])
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_body_behind_an_offer_of_another_protocol_is_read(
+    server: Server, *, is_chunked: bool, pause: float
+):
+    id_ = f"offered-{is_chunked}-{pause}"
+    body = b'{"events": [{"source": "own", "scope": "offers", "id": "%s"}]}' % id_.encode()
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"
+    framing = b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+    if is_chunked:
+        framing = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    native = POST.replace(b"/save_metrics", b"/-/api/events")
+    sent = native + offer + framing + POST + b"Content-Length: 2\r\n\r\n{}"
+    middle = sent.index(b'"scope"')
+    with Raw(server) as client:
+        client.send(sent[:middle])
+        time.sleep(pause)
+        client.send(sent[middle:])
+        heard = client.until_closed()
+    assert (status_of(heard), heard.count(b"HTTP/1.1")) == (200, 1)
+    assert b'"created":1' in heard
 
 
 def test_some_pipelined_requests_are_answered_in_order_and_a_flood_is_cut_off(server: Server):

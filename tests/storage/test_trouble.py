@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,6 +105,9 @@ def test_what_the_disk_does_not_give_back_is_503_and_never_another_answer(tmp_pa
         assert server.ask("POST", RESULTS, RESULT).status == 200
         sound = server.ask("GET", record).body
     with server:  # with nothing in its memory yet
+        swept = "\nrunwell_retention_seconds_total "
+        while swept not in server.ask("GET", "/-/metrics").body.decode():
+            time.sleep(0.01)  # the first look of retention, which writes too
         fault = Path(f"{server.data}.fault")
         fault.write_text("read")
         reply = server.ask("GET", record)
@@ -160,6 +164,24 @@ def test_a_server_that_stops_does_not_wait_for_the_look_at_its_ledger():
     checker.stop()  # never started
     checker.start()
     checker.stop()
+
+
+def test_a_look_that_had_not_begun_when_it_was_told_to_end_is_ended_all_the_same(capsys):
+    class LateLedger:
+        asked = 0
+
+        def check_pages(self) -> list[str]:
+            while self.asked < 3:
+                time.sleep(0.001)
+            return []
+
+        def stop_checking(self) -> None:
+            self.asked += 1
+
+    checker = Checker(LateLedger(), lambda _: None)
+    checker.start()
+    checker.stop()
+    assert "ledger_checked" not in capsys.readouterr().err
 
 
 def test_a_check_can_be_ended(tmp_path: Path):

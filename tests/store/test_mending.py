@@ -14,9 +14,10 @@ from tests.builders import a_write
 from runwell.errors import BadQuery, NotCaughtUp
 from runwell.query.select import count_events
 from runwell.store.columns import Columns, open_columns
-from runwell.store.columns.base import SQLLimits, Stopper
+from runwell.store.columns.base import ColumnsRoomless, SQLLimits, Stopper
 from runwell.store.columns.damage import is_damage
 from runwell.store.columns.mending import OPENED_AGAIN_MAX, MendingColumns
+from runwell.store.columns.relations import make_views
 from runwell.store.ledger import Ledger, open_ledger
 from runwell.store.projector import Projector
 
@@ -65,6 +66,29 @@ def test_damage_is_mended_while_the_server_runs_and_the_answers_are_right(
         columns.close()
     said = capsys.readouterr().err
     assert [said.count(f'"columns_{what}"') for what in ("unreadable", "damaged")] == [1, 1]
+
+
+@pytest.mark.parametrize("reason", ["No space left on device", "the engine does not say why"])
+def test_only_for_want_of_room_sound_columns_are_not_given_up_at_the_start(
+    reason: str, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    columns = columns_of(ledger, tmp_path)
+    fill(ledger, columns)
+    columns.close()
+    failures = [duckdb.TransactionException(f"Failed to commit: {reason}")]
+
+    def make_views_later(*given) -> None:
+        if failures:
+            raise failures.pop()
+        make_views(*given)
+
+    monkeypatch.setattr("runwell.store.columns.duckdb.make_views", make_views_later)
+    if "space" in reason:
+        with pytest.raises(ColumnsRoomless, match="make some"):
+            columns_of(ledger, tmp_path)
+    columns = columns_of(ledger, tmp_path)
+    assert columns.applied() == (EVENTS if "space" in reason else 0)
+    columns.close()
 
 
 def until_answered(projector: Projector, columns: Columns) -> list[tuple]:

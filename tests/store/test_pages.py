@@ -128,9 +128,15 @@ def test_a_ledger_that_cannot_be_opened_now_is_not_called_damaged(
     def full(*_: object) -> None:
         raise apsw.FullError("database or disk is full")
 
-    monkeypatch.setattr("runwell.store.ledger.sqlite.settle", full)
-    with pytest.raises(LedgerBusy, match="cannot be opened now"):
-        open_ledger(f"sqlite:///{file}")
+    def no_index(*_: object) -> None:
+        error = apsw.IOError("disk I/O error")
+        error.extendedresult = apsw.SQLITE_IOERR_SHMSIZE
+        raise error
+
+    for refuse in (full, no_index):
+        monkeypatch.setattr("runwell.store.ledger.sqlite.settle", refuse)
+        with pytest.raises(LedgerBusy, match="cannot be opened now"):
+            open_ledger(f"sqlite:///{file}")
 
 
 def test_another_program_may_read_a_closed_ledger(file: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -87,6 +88,16 @@ def test_a_reader_does_not_wait_for_ever(ledger, columns):
     ledger.commit([[a_write("a")]], 1)
     with pytest.raises(NotCaughtUp, match="change 0 of 1"):
         idle.wait(1, 0.01)
+
+
+def test_who_waits_for_a_projector_that_ends_is_told_at_once(ledger, columns):
+    stopped = Projector(ledger, columns, rows_max=10, delay_seconds=NEVER_SECONDS)
+    stopped.start()
+    stopped.stop()
+    began = time.monotonic()
+    with pytest.raises(NotCaughtUp):
+        stopped.wait(1, 30)
+    assert time.monotonic() - began < 10
 
 
 def test_a_batch_that_fails_is_tried_again_and_nothing_is_doubled(

@@ -10,6 +10,8 @@ from tests.builders import a_write
 
 from runwell.store.ledger import open_ledger
 from runwell.store.ledger.base import LedgerDamaged
+from runwell.store.ledger.opening import leave_log
+from runwell.store.ledger.pages import connect
 from runwell.store.ledger.wal import FRAME, HEADER, Unread, unread
 
 FRAME_BYTES = 4096 + FRAME.size
@@ -60,6 +62,33 @@ def test_a_log_with_commits_behind_the_damage_is_refused_and_left_as_it_is(kille
         assert log_of(killed).read_bytes() == log
 
 
+@pytest.mark.parametrize("place", range(HEADER.size))
+def test_a_log_whose_own_head_is_damaged_is_refused_and_left_as_it_is(place: int, killed: Path):
+    log = bytearray(log_of(killed).read_bytes())
+    log[place] ^= 1
+    log_of(killed).write_bytes(log)
+    with pytest.raises(LedgerDamaged, match="--accept-loss"):
+        open_ledger(f"sqlite:///{killed}")
+    assert log_of(killed).read_bytes() == log
+
+
+def test_a_ledger_that_a_backup_reads_is_opened_and_its_log_brought_to_the_disk(
+    killed: Path, capsys, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("runwell.store.ledger.sqlite.BUSY_MS", 10)
+    log = log_of(killed).read_bytes()
+    backup = connect(killed)
+    leave_log(backup)
+    backup.execute("BEGIN; SELECT count(*) FROM event").fetchall()
+    ledger = open_ledger(f"sqlite:///{killed}")
+    assert log_of(killed).read_bytes() == log
+    assert '"wal_kept"' in capsys.readouterr().err
+    ledger.commit([[a_write("more")]], 2)
+    assert (ledger.count(), ledger.check()) == (COMMITS + 1, [])
+    backup.close()
+    ledger.close()
+
+
 def test_a_sound_log_has_nothing_unread(killed: Path):
     log = log_of(killed).read_bytes()
     frames = (len(log) - HEADER.size) // FRAME_BYTES
@@ -70,7 +99,7 @@ def test_a_sound_log_has_nothing_unread(killed: Path):
     ledger.close()
 
 
-@pytest.mark.parametrize("content", [b"", b"short", bytes(HEADER.size)])
+@pytest.mark.parametrize("content", [b"", b"short", bytes(HEADER.size), b"\1" * 40])
 def test_what_is_no_log_has_nothing_to_count(content: bytes, tmp_path: Path):
     log = tmp_path / "log"
     assert unread(log, 0) == Unread()
@@ -80,6 +109,7 @@ def test_what_is_no_log_has_nothing_to_count(content: bytes, tmp_path: Path):
 
 def test_frames_of_an_older_log_do_not_count(killed: Path):
     log = bytearray(log_of(killed).read_bytes())
-    log[16] ^= 1  # the salt of the log: all frames are of another one now
+    for place in range(HEADER.size, len(log), FRAME_BYTES):
+        log[place + 8] ^= 1  # their salt: they are of another log now
     log_of(killed).write_bytes(log)
     assert unread(log_of(killed), 0) == Unread()

@@ -233,10 +233,10 @@ def test_a_hostile_question_is_refused_and_changes_nothing(question: str, ask: A
             "WITH RECURSIVE a(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM a) SELECT max(n) FROM a",
             504,
         ),
-        ("SELECT array_agg(i) FROM generate_series(1, 1000000000) t(i)", 400),
+        ("SELECT array_agg(i) FROM generate_series(1, 1000000000) t(i)", 413),
         (
             "WITH RECURSIVE a(s) AS (SELECT 'x' UNION ALL SELECT s || s FROM a) SELECT max(s) FROM a",
-            400,
+            413,
         ),
         ("SELECT " + "1+" * 900 + "1", 400),
         ("SELECT " + "(" * 20_000 + "1" + ")" * 20_000, 400),

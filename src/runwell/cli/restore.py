@@ -20,7 +20,7 @@ bring_back = later("runwell.saving:bring_back")
 )
 @settings(["data", "ledger", "columns"])
 @click.option(
-    "--force", is_flag=True, help="Move a ledger that is there aside; nothing is deleted."
+    "--force", is_flag=True, help="Move a ledger that is there aside; only its columns are deleted."
 )
 @click.option("--check", is_flag=True, help="Read and check the backup; change nothing.")
 def restore(

@@ -6,10 +6,9 @@ Nothing here knows a path or a protocol; `Connections` is all of them.
 from __future__ import annotations
 
 import asyncio
-import http
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -24,7 +23,9 @@ from runwell.errors import (
     TooManyConnections,
     TooManyPipelined,
 )
+from runwell.http.lastbody import LastBody, Out, head_of_body
 from runwell.http.load import Load
+from runwell.http.plain import plain_answer
 from runwell.observe import Counters
 
 PROTOCOL = "http"  # the label of what is refused before its path is known
@@ -149,6 +150,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there."""
         super().connection_made(transport)
+        self._out = cast(asyncio.Transport, Out(transport, self._end))
         self._head_since = time.monotonic()
         if refusal := self._all.enter(self):
             self._all.count(refusal)
@@ -174,15 +176,34 @@ class Connection(HttpToolsProtocol):
         if not self._head_since and not self._rest_since and self._is_answered():
             self._head_since = time.monotonic()
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:  # to nothing that is spoken here: answered as it is
-            self.cycle.keep_alive = False
-            self._is_deaf = True
+            self._parse(data)
         except httptools.HttpParserError:
-            self._break_off(self._fault or BadHTTP())
+            if not self._is_deaf:
+                self._break_off(self._fault or BadHTTP())
             return
         if self._overhead > self._head_bytes_max and not self._is_deaf:
             self._check_overhead()
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:  # to nothing that is spoken here
+            if head := self._decline():
+                self.parser.feed_data(head + data[offer.args[0] :])
+
+    def _decline(self) -> bytes:
+        """Answer what offers another protocol as it is, and nothing after it.
+
+        The parser leaves the body to that protocol: another one reads it, behind this head.
+        """
+        if self._is_answered():  # without a task
+            self._is_deaf, self._ends_at = True, time.monotonic() + LINGER_SECONDS
+            return b""
+        self.cycle.keep_alive = False
+        head = head_of_body(self.headers)
+        self._is_deaf, self.cycle.more_body = not head, bool(head)
+        self.parser = httptools.HttpRequestParser(LastBody(self.on_body, self.on_message_complete))
+        return head
 
     def _check_overhead(self) -> None:
         if self._is_in_head:
@@ -195,6 +216,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
+        if self._is_deaf:  # behind the last one
+            raise ValueError
         super().on_message_begin()
         self.scope["state"]["abort"] = self.transport.abort  # see `Gate._send_stream`
         self._is_in_head = True
@@ -239,6 +262,7 @@ class Connection(HttpToolsProtocol):
         self._all.work(self)
         self.scope["state"]["refusal"] = refusal
         super().on_headers_complete()
+        self.cycle.transport = self._out
         if refusal and self.is_extra:
             self.cycle.keep_alive = False
 
@@ -268,17 +292,24 @@ class Connection(HttpToolsProtocol):
         if not self._is_skipping:
             super().on_body(body)
 
+    def _end(self) -> None:
+        """The last answer is given: who is still sending would not hear it if this was all."""
+        if not (self.cycle.response_complete and self.cycle.more_body):
+            self.transport.close()
+        elif self.transport.can_write_eof():
+            self.transport.write_eof()
+
     def on_message_complete(self) -> None:
         """All of it is here."""
         self.scope["state"]["came_at"] = time.monotonic()
         if self._rest_since:
             self._rest_since, self._head_since = 0.0, time.monotonic()
+            if not (self._keeps_alive if self._is_skipping else self.cycle.keep_alive):
+                self._is_deaf = True
+                self.transport.close()
         if not self._is_skipping:
             super().on_message_complete()
-            return
         self._is_skipping = False
-        if not self._keeps_alive:
-            self.transport.close()
 
     def on_response_complete(self) -> None:
         """It is answered, perhaps before all of it was here."""
@@ -364,16 +395,3 @@ class Connection(HttpToolsProtocol):
         self._all.leave(self)
         self.untaken = 0
         self.transport.abort()
-
-
-def plain_answer(error: Error) -> bytes:
-    """An answer without a protocol's words: whose they would be is not known."""
-    status = http.HTTPStatus(error.status)
-    body = error.message.encode()
-    retry = f"retry-after: {error.retry_after_seconds}\r\n" if error.retry_after_seconds else ""
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\n{retry}"
-        f"content-type: text/plain; charset=utf-8\r\ncontent-length: {len(body)}\r\n"
-        "connection: close\r\n\r\n"
-    )
-    return head.encode() + body

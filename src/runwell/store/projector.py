@@ -63,14 +63,17 @@ class Projector:
         """Return once questions see everything up to `seq`.
 
         Raises:
-            NotCaughtUp: that took longer than `timeout_seconds`.
+            NotCaughtUp: that took longer than `timeout_seconds`, or will never be.
         """
         with self._changed:
             if self._columns.applied() >= seq:
                 return
             self._wanted = max(self._wanted, seq)
             self._changed.notify_all()
-            if not self._changed.wait_for(lambda: self._columns.applied() >= seq, timeout_seconds):
+            self._changed.wait_for(
+                lambda: self._stopping or self._columns.applied() >= seq, timeout_seconds
+            )
+            if self._columns.applied() < seq:
                 raise NotCaughtUp(
                     f"the columns are at change {self._columns.applied()} of {seq}; ask again soon"
                 )

@@ -61,9 +61,13 @@ class Report(ReportFields, frozen=True, gc=False, kw_only=True):
     builds: list[msgspec.Raw] | None = None
 
 
+Truth = bool | Annotated[int, msgspec.Meta(ge=0, le=1)] | None
+
+
 class ReportBody(ReportFields, frozen=True, gc=False, kw_only=True):
     """A report as the document shows it."""
 
+    has_restarts: Truth
     jobs: list[Job]
     jobs_failed: list[FailedJob]
     builds: list[dict[str, Number]]
@@ -72,6 +76,7 @@ class ReportBody(ReportFields, frozen=True, gc=False, kw_only=True):
 class OldReportBody(ReportFields, frozen=True, gc=False, kw_only=True):
     """A report of before there were several builds."""
 
+    has_restarts: Truth
     jobs: list[Job]
     jobs_failed: list[FailedJob]
     builds: None = None

@@ -72,6 +72,10 @@ class ColumnsHeld(RuntimeError):
     """Another process has the columns open; end it, then start again."""
 
 
+class ColumnsRoomless(RuntimeError):
+    """The columns cannot be opened without room on the disk; make some, then start again."""
+
+
 class Additions(NamedTuple):
     """What protocols add to the columns."""
 

@@ -20,12 +20,14 @@ from runwell.store.columns import nearby
 from runwell.store.columns.base import (
     Additions,
     ColumnsHeld,
+    ColumnsRoomless,
     Described,
     SQLLimits,
     Stopper,
     yield_to_writes,
 )
 from runwell.store.columns.compile import compile_query
+from runwell.store.columns.damage import lacks_room
 from runwell.store.columns.duckdb_dialect import DUCKDB
 from runwell.store.columns.expressions import column_of
 from runwell.store.columns.reader import Reader
@@ -95,7 +97,21 @@ class DuckDBColumns:
         self._edges: dict[
             Order, tuple[int, int | None]
         ] = {}  # applied when it was asked, and the value
-        self._connection = self._open(ledger_identity)
+        try:
+            self._connection = self._open(ledger_identity)
+            try:
+                self._set_up(added, memory_mib)
+            except BaseException:
+                self._connection.close()  # the engine would give it to who opens the file next
+                raise
+        except duckdb.Error as error:
+            if lacks_room(error):
+                raise ColumnsRoomless(
+                    f"there is no room on the disk for {path}; make some, then start again"
+                ) from error
+            raise
+
+    def _set_up(self, added: Additions, memory_mib: int) -> None:
         make_views(self._connection, added.views)
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")  # not the machine's
         # As much again: a question must not fill the disk that the ledger is on. The engine heeds
@@ -119,21 +135,27 @@ class DuckDBColumns:
             reason = str(error).splitlines()[0]
             if HELD in reason:  # in use, not broken: not ours to delete
                 raise ColumnsHeld(f"another process has {self.path} open; end it first") from error
+            if lacks_room(error):
+                raise
         log.warning("columns_made_anew", reason=reason)
         return self._make(ledger_identity)
 
     def _make(self, ledger_identity: str) -> duckdb.DuckDBPyConnection:
         delete_files(self.path)
         connection = _connect(self.path, self._settings)
-        connection.execute("BEGIN")
-        connection.execute(SCHEMA)
-        for path in self._paths.values():
-            connection.execute(
-                f"ALTER TABLE event ADD COLUMN {column_of(path)} {SQL_TYPES[path.type]}"
-            )
-        facts = [ledger_identity, VERSION, self._path_names()]
-        connection.execute("INSERT INTO projection VALUES (?, ?, ?, 0)", facts)
-        connection.execute("COMMIT")
+        try:
+            connection.execute("BEGIN")
+            connection.execute(SCHEMA)
+            for path in self._paths.values():
+                connection.execute(
+                    f"ALTER TABLE event ADD COLUMN {column_of(path)} {SQL_TYPES[path.type]}"
+                )
+            facts = [ledger_identity, VERSION, self._path_names()]
+            connection.execute("INSERT INTO projection VALUES (?, ?, ?, 0)", facts)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _path_names(self) -> str:

@@ -58,12 +58,12 @@ class MendingColumns:
         self._owed = max(self._owed, self._columns.applied())
         with suppress(duckdb.Error):  # what is damaged may not be closed in order
             self._columns.close()
-        self._opened_again += 1
-        if says_damage(error) or self._opened_again > OPENED_AGAIN_MAX:
+        if says_damage(error) or self._opened_again >= OPENED_AGAIN_MAX:
             self._columns = self._make_anew(error)
         else:
+            self._columns = self._make()  # where there is no room it is tried again
+            self._opened_again += 1
             log.warning("columns_opened_again", reason=_reason(error))
-            self._columns = self._make()
         self.times_mended += 1
         with self._changed:
             self._damage = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import apsw
 
 from runwell.store.ledger.base import LedgerDamaged
+from runwell.store.ledger.copies import CopyFailed, begin_life
 from runwell.store.ledger.open import ledger_file
 from runwell.store.ledger.opening import RESTORE, unread_log
 from runwell.store.ledger.pages import has_checksums
@@ -20,13 +22,25 @@ class Accepted(NamedTuple):
     seq: int
 
 
-def accept_loss(url: str) -> Accepted:
+def accept_loss(url: str, received: int) -> Accepted:
     """Take what can be read for the whole ledger, and write its checksums anew.
+
+    It is another ledger from then on: numbers of what is gone do not come again. `received` is now,
+    in microseconds UTC.
 
     Raises:
         LedgerDamaged: what can be read is not sound in itself; nothing was changed.
     """
     file = ledger_file(url)
+    accepted = _accept(file)
+    try:
+        begin_life(file, received)
+    except CopyFailed as error:
+        raise LedgerDamaged(f"{file}: {error.strerror}; {RESTORE}") from error
+    return accepted
+
+
+def _accept(file: Path) -> Accepted:
     try:
         connection = _connect(file)
     except apsw.Error as error:

@@ -20,7 +20,7 @@ import msgspec
 from runwell.store.ledger.open import ledger_file
 from runwell.store.ledger.opening import leave_log, unread_log
 from runwell.store.ledger.pages import CHECKSUM_BYTES, connect, has_checksums, load_checksums
-from runwell.store.ledger.schema import check_version
+from runwell.store.ledger.schema import check_version, migrate
 from runwell.store.ledger.sqlite import _document_problems
 
 BUSY_MS = 5_000
@@ -185,14 +185,23 @@ def begin_life(file: Path, received: int) -> Facts:
     """Make a copy a ledger of its own: columns of the old one are not its columns.
 
     `received` is now, in microseconds UTC.
+
+    Raises:
+        CopyFailed: no room, or it cannot be written.
     """
-    connection = connect(file)
+    connection = None
     try:
+        connection = connect(file)
+        migrate(connection)
         connection.execute("BEGIN IMMEDIATE").fetchall()
         connection.execute(RENAME).fetchall()
         numbers = {"life": NUMBERS_OF_A_LIFE, "received": received}
         connection.execute(COUNT_ON, numbers).fetchall()
         connection.execute("COMMIT").fetchall()
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         return _facts(connection)
+    except apsw.Error as error:
+        raise CopyFailed(errno.EIO, f"the ledger cannot be written: {error}", str(file)) from error
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()

@@ -43,5 +43,9 @@ def is_full(error: apsw.Error, connection: apsw.Connection) -> bool:
     """Was there no room? Then nothing of the transaction is left, and the next one may succeed."""
     if isinstance(error, apsw.FullError):
         return True
-    grew = isinstance(error, apsw.IOError) and getattr(error, "extendedresult", 0) in GROWING
-    return grew and connection.system_errno in NO_ROOM
+    return grew(error) and connection.system_errno in NO_ROOM
+
+
+def grew(error: Exception) -> bool:
+    """Did a file fail to take more? What is in it is as it was."""
+    return isinstance(error, apsw.IOError) and getattr(error, "extendedresult", 0) in GROWING

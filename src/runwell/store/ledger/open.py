@@ -9,6 +9,7 @@ import apsw
 from runwell.config import BadSetting
 from runwell.errors import Unreadable
 from runwell.store.ledger.base import Ledger, LedgerBusy, LedgerDamaged
+from runwell.store.ledger.faults import grew
 from runwell.store.ledger.opening import RESTORE
 from runwell.store.ledger.sqlite import SQLiteLedger
 
@@ -31,6 +32,8 @@ def open_ledger(url: str, *, upgrade: bool = True) -> Ledger:
     try:
         return SQLiteLedger(file, upgrade=upgrade)
     except (*DAMAGED, Unreadable) as error:
+        if grew(error):
+            raise LedgerBusy(f"{file} cannot be opened now, for want of room: {error}") from error
         raise LedgerDamaged(f"{file} is damaged: {error}; {RESTORE}") from error
     except PASSING as error:
         raise LedgerBusy(f"{file} cannot be opened now: {error}") from error

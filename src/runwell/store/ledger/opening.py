@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import apsw
 
 from runwell.observe import log
 from runwell.store.ledger.base import LedgerDamaged
+from runwell.store.ledger.faults import is_full
+from runwell.store.ledger.schema import transaction
 from runwell.store.ledger.wal import Unread, unread
 
+PART_BYTES = 1024 * 1024
 RESTORE = (
     "restore a backup with `runwell restore`; or go on without what is gone: "
     "`runwell doctor --accept-loss` says how much that is"
@@ -43,8 +47,20 @@ def settle(connection: apsw.Connection, path: Path) -> None:
         log.warning("wal_damaged", frames=found.frames, commits=found.commits)
     try:
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-    except apsw.FullError as error:
-        log.warning("wal_kept", error=str(error), advice="make room on the disk")
+    except apsw.Error as error:
+        if not (isinstance(error, apsw.BusyError) or is_full(error, connection)):
+            raise
+        _write_anew(connection, path.with_name(path.name + "-wal"))
+        log.warning("wal_kept", error=str(error), advice="make room, if no backup is under way")
+
+
+def _write_anew(connection: apsw.Connection, file: Path) -> None:
+    """Bring the log to the disk where it is: a backup reads it, or the ledger has no room."""
+    with transaction(connection), file.open("r+b", buffering=0) as opened:
+        while part := opened.read(PART_BYTES):
+            opened.seek(-len(part), os.SEEK_CUR)
+            opened.write(part)
+        os.fsync(opened.fileno())
 
 
 def leave_log(connection: apsw.Connection) -> None:

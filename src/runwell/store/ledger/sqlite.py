@@ -341,5 +341,7 @@ def _connect(path: Path) -> apsw.Connection:
 def _add_checksums(connection: apsw.Connection, path: Path) -> None:
     try:
         add_checksums(connection, path)
-    except apsw.FullError:
+    except apsw.Error as error:
+        if not is_full(error, connection):
+            raise
         log.warning("checksums_postponed", advice="they need twice the ledger's room for a while")

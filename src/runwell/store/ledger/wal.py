@@ -4,6 +4,9 @@ SQLite reads up to the first frame that is not sound and takes the rest for what
 a commit that nobody was told of. It cannot know better; but a commit is on the disk before the next
 one begins, so a frame that follows on a commit was not left by a power cut.
 
+The log's own head is written and synced before its first frame: one that is not sound was damaged.
+What it said its frames tell: their salts, and the length at which these come again.
+
 That it follows only its checksum tells, which goes on from that of the frame before: a log begins
 anew over its old frames, and a power cut may leave the head of an old one before the rest of a new.
 """
@@ -11,6 +14,7 @@ anew over its old frames, and a power cut may leave the head of an old one befor
 from __future__ import annotations
 
 import struct
+import sys
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
@@ -18,6 +22,7 @@ HEADER = struct.Struct(">8I")  # magic, version, page size, number, two salts, t
 FRAME = struct.Struct(">6I")  # page, pages of the file if this ends a commit, salts, checksums
 SUMMED = 8  # bytes of a frame's head that its checksum is of, beside the page
 WORD = 0xFFFFFFFF
+MAGIC = 0x377F0683  # one less where words are summed with their low byte first
 PAGE_BYTES_MIN, PAGE_BYTES_MAX = 512, 65_536
 
 Order = Literal["<", ">"]  # of the bytes of a word, as they are summed
@@ -38,6 +43,8 @@ def unread(file: Path, sound: int) -> Unread:
             head = log.read(HEADER.size)
             if len(head) < HEADER.size:
                 return Unread()
+            if not _is_sound(head) and any(head):
+                head = _as_frames_tell(log, head)
             if not PAGE_BYTES_MIN <= HEADER.unpack(head)[2] <= PAGE_BYTES_MAX:
                 return Unread(1)
             return _look(log, head, sound, file.stat().st_size)
@@ -45,9 +52,34 @@ def unread(file: Path, sound: int) -> Unread:
         return Unread()
 
 
+def _is_sound(head: bytes) -> bool:
+    magic, *_, first, second = HEADER.unpack(head)
+    return magic | 1 == MAGIC and _sum(head[:-8], (0, 0), _order(magic)) == (first, second)
+
+
+def _as_frames_tell(log: BinaryIO, head: bytes) -> bytes:
+    """The head as it may have been; as it is if there are not two frames of one log."""
+    _, version, _, number, *_, first, second = HEADER.unpack(head)
+    page_bytes = PAGE_BYTES_MIN
+    while page_bytes <= PAGE_BYTES_MAX:
+        log.seek(HEADER.size)
+        some = log.read(2 * FRAME.size + page_bytes)
+        if len(some) == 2 * FRAME.size + page_bytes:
+            salts = FRAME.unpack_from(some)[2:4]
+            if any(salts) and salts == FRAME.unpack_from(some, FRAME.size + page_bytes)[2:4]:
+                magic = MAGIC - (sys.byteorder == "little")
+                return HEADER.pack(magic, version, page_bytes, number, *salts, first, second)
+        page_bytes *= 2
+    return head
+
+
+def _order(magic: int) -> Order:
+    return ">" if magic & 1 else "<"
+
+
 def _look(log: BinaryIO, head: bytes, sound: int, size: int) -> Unread:
     magic, _, page_bytes, _, *salts = HEADER.unpack(head)[:6]
-    order: Order = ">" if magic & 1 else "<"
+    order = _order(magic)
     length = FRAME.size + page_bytes
     before = HEADER.unpack(head)[6:]
     if sound:
@@ -74,9 +106,13 @@ def _look(log: BinaryIO, head: bytes, sound: int, size: int) -> Unread:
 def _follows(frame: bytes, before: tuple[int, ...], order: Order) -> bool:
     """Does the checksum of this frame go on from that of the frame before?"""
     data = frame[:SUMMED] + frame[FRAME.size :]
+    return _sum(data, before, order) == FRAME.unpack_from(frame)[4:]
+
+
+def _sum(data: bytes, before: tuple[int, ...], order: Order) -> tuple[int, int]:
     words = struct.unpack(f"{order}{len(data) // 4}I", data)
     first, second = before
     for even, odd in zip(words[::2], words[1::2], strict=True):
         first = (first + even + second) & WORD
         second = (second + odd + first) & WORD
-    return (first, second) == FRAME.unpack_from(frame)[4:]
+    return first, second
