@@ -25,7 +25,7 @@ def refused(server: Server, protocol: str, reason: str) -> float:
     [
         ("trunk", "/v1/metrics/trackEvents", b"{", {}, "BadPlace"),
         ("pipeline_metrics", "/save_metrics", b"x" * 3_000, {}, "TooLarge"),
-        ("pytest_monitor", "/api/v1/metrics/", gzip.compress(b" " * 9_000), {"Content-Encoding": "gzip"}, "TooLarge"),
+        ("pytest_monitor", "/api/v1/metrics/", gzip.compress(b" " * 9_000, mtime=0), {"Content-Encoding": "gzip"}, "TooLarge"),
         ("ets", "/api/v1/event/", b"{}", {"Content-Encoding": "br"}, "UnsupportedEncoding"),
         ("runwell", "/-/api/sql", b'{"sql": "DROP TABLE event"}', {}, "ReadOnly"),
         ("runwell", "/-/api/sql", b'{"sql": "SELECT * FROM range(100000)"}', {}, "TooLarge"),
