@@ -187,7 +187,7 @@ def test_who_may_not_write_is_told_before_the_body_is_read(
 def test_nobody_is_let_in_while_the_tokens_cannot_be_read(tmp_path: Path):
     with Server(tmp_path / "data") as server:
         (server.data / "tokens.json").write_text("{")
-        assert server.ask("GET", "/-/api/events").status == 500
+        assert server.ask("GET", "/-/api/events").status == 503
 
 
 def test_a_stalled_body_is_answered_408_and_delays_nobody(tmp_path: Path):

@@ -83,9 +83,11 @@ def check_exposure(config: Config, bound: str = "") -> None:
 
     Raises:
         BadSetting: with what to do.
+        BadTokens: there may be tokens, but they cannot be read.
     """
     host = bound or config.host
-    if config.open or is_loopback(host) or not Tokens(config.data_dir).is_open():
+    is_open = Tokens(config.data_dir).is_open()
+    if config.open or is_loopback(host) or not is_open:
         return
     raise BadSetting(
         f"{host} is reachable by others and there is no token: make one with "

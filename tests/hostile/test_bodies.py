@@ -164,6 +164,33 @@ def test_any_value_in_any_place_is_taken_whole_or_refused_with_its_name(world: W
     }
 
 
+@pytest.mark.parametrize("place", BODIES, ids=by_name)
+def test_a_body_whose_every_name_comes_twice_is_taken_whole_or_refused(world: World, place: Place):
+    body = place.wrap(doubled(place.make(next(COUNTER))).encode())
+    before = world.newest
+    said = world.say(place, body)
+    if said.status < 400:
+        check_taken(world, place, said, body, before)
+    else:
+        check_refusal(place.protocol, said)
+        assert world.newest == before
+    assert world.errors() == []
+
+
+def doubled(value: Any) -> str:
+    """As JSON, with another value of the same type in front of each of an object's."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(doubled, value))}]"
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    pairs = []
+    for name, item in value.items():
+        other = "another" if isinstance(item, str) else type(item)() if item is not None else None
+        pairs += [f"{json.dumps(name)}: {json.dumps(other)}"]
+        pairs += [f"{json.dumps(name)}: {doubled(item)}"]
+    return f"{{{', '.join(pairs)}}}"
+
+
 # What an original says of a place in words of its own, which are kept.
 OWN_WORDS = (
     "record and type fields required",

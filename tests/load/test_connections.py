@@ -449,5 +449,5 @@ def test_a_thousand_slow_connections_delay_no_health_check_and_end_in_time(tmp_p
             == 1000
         )
     taken.sort()
-    assert taken[len(taken) // 2] <= 0.1, taken
+    assert taken[len(taken) * 95 // 100] <= 0.1, taken
     assert seconds < 20

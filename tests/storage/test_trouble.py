@@ -14,7 +14,7 @@ import pytest
 from tests.apps import play
 from tests.builders import a_write
 from tests.crash.messages import RESULT, RESULTS, Message, messages
-from tests.serving import Server
+from tests.serving import Server, run_cli
 
 from runwell.errors import StorageFailed
 from runwell.store.checker import Checker
@@ -189,3 +189,24 @@ def test_a_check_can_be_ended(tmp_path: Path):
     ledger.stop_checking()  # none is under way
     assert ledger.check_pages() == []
     ledger.close()
+
+
+def test_while_the_tokens_cannot_be_read_nobody_is_let_in_and_the_log_says_what_to_do(
+    tmp_path: Path, capsys
+):
+    async def scenario(_app, client):
+        (tmp_path / "tokens.json").write_text("[{")
+        for status, comes_again, words in await send_each(client, "shut"):
+            assert (status, comes_again, "tokens" in words) == (503, True, False)
+        assert (await client.get("/-/healthz")).status_code == 200
+        (tmp_path / "tokens.json").unlink()
+
+    play(tmp_path, scenario)
+    assert capsys.readouterr().err.count("restore tokens.json") == PROTOCOLS
+
+
+def test_a_server_does_not_start_with_tokens_that_cannot_be_read(tmp_path: Path):
+    (tmp_path / "tokens.json").write_text("[{")
+    done = run_cli("serve", "--port", "0", "--data", str(tmp_path))
+    assert (done.returncode, "tokens.json cannot be read" in done.stderr) == (1, True)
+    assert not (tmp_path / "ledger.sqlite").exists()

@@ -22,6 +22,7 @@ from runwell.errors import (
     MethodNotAllowed,
     TooSlow,
     Unauthorized,
+    Unreadable,
     UrlTooLong,
 )
 from runwell.http.body import ClientGone, check_json, read_body
@@ -33,7 +34,9 @@ from runwell.http.naming import name_of, named, new_name
 from runwell.http.router import RouteClash, Router
 from runwell.http.streaming import Stalled, begin, send_chunks
 from runwell.observe import Counters, log, told
-from runwell.tokens import Tokens
+from runwell.tokens import BadTokens, Tokens
+
+TOKENS_ADVICE = "restore tokens.json in the data directory; until then nobody is let in"
 
 
 class Speaker(Protocol):
@@ -244,7 +247,11 @@ class Gate:
         self._door.check(scope["method"], scope["headers"])
         if endpoint.scope is None:
             return
-        caller = access.admit(self._tokens, credentials.find(headers), endpoint.scope)
+        try:
+            caller = access.admit(self._tokens, credentials.find(headers), endpoint.scope)
+        except BadTokens as error:
+            log.error("tokens_unreadable", error=str(error), advice=TOKENS_ADVICE)
+            raise Unreadable from error
         self._door.check_host(scope["headers"], is_open=caller.token is None)
         access.acts(caller)
 

@@ -10,9 +10,11 @@ import apsw
 from runwell.store.ledger.base import LedgerDamaged
 from runwell.store.ledger.copies import CopyFailed, begin_life
 from runwell.store.ledger.open import ledger_file
-from runwell.store.ledger.opening import RESTORE, unread_log
+from runwell.store.ledger.opening import unread_log
 from runwell.store.ledger.pages import has_checksums
 from runwell.store.ledger.sqlite import _connect, _document_problems, integrity_problems
+
+RESTORE = "restore a backup with `runwell restore`: there is nothing sound to go on with"
 
 
 class Accepted(NamedTuple):
@@ -59,7 +61,7 @@ def _accept(file: Path) -> Accepted:
             connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         (seq,) = connection.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone() or (0,)
         return Accepted(found.commits, seq)
-    except apsw.Error as error:
+    except (apsw.Error, UnicodeDecodeError) as error:
         raise LedgerDamaged(f"{file} cannot be read: {error}; {RESTORE}") from error
     finally:
         connection.close()
