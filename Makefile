@@ -45,7 +45,7 @@ test: check  ## everything: checks, unit, contract, replayed conversations, real
 	.ci/debian
 	.ci/proxies
 	$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest -n 2 --dist loadfile --ignore tests/load
+	$(PY) -m coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/load
 	$(PY) -m coverage run -m pytest tests/load  # alone: it watches the clock
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
