@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.apps import play
 from tests.builders import HOUR_US, NOON_US, a_write, an_event
@@ -18,6 +19,8 @@ from runwell.model import Kind, Status
 from runwell.model.rollup import without_payload
 from runwell.query import Select, Summary
 from runwell.retention import Action, Manner
+from runwell.retention.aged import SAME
+from runwell.retention.retire import Retirement
 from runwell.store.columns.look import State, look
 
 DAY_US = 24 * HOUR_US
@@ -181,6 +184,35 @@ def test_removed_keys_are_forgotten_in_time_and_numbers_go_on(kept: Kept):
     kept.put([an_event("new")])
     assert (kept.ledger.last_seq(), ids(kept)) == (last + 1, ["new"])
     assert kept.ledger.check() == []
+
+
+def test_a_sweep_forgets_what_was_removed_longer_ago_than_it_is_to_remember(kept: Kept):
+    kept.put([an_event(str(n), started=OLD_US) for n in range(5)])
+    kept.sweep(NOON_US, "*/*=1d drop", retention_memory_days=1e6)
+    assert kept.ledger.forgotten == 0
+    kept.sweep(NOON_US + 10_000 * DAY_US, "*/*=1d drop", retention_memory_days=1)
+    assert kept.ledger.forgotten == kept.ledger.last_seq() - 1
+    assert ids(kept) == []
+
+
+def test_of_an_id_whose_first_attempts_went_before_only_what_is_the_same_goes():
+    event = an_event("1", attempt=2, started=OLD_US)
+    row = {"arrival": 7, "received": OLD_US, "scope": event.scope, "id": "1", "attempt": 2}
+    row |= {name: getattr(event, name) for name in SAME}
+    retirement = Retirement(event.source, [row])
+    (write,) = retirement.removals()
+    changed = msgspec.structs.replace(event, started=YOUNG_US)
+    assert write.rule(changed, write.event) is changed
+    assert write.rule(None, write.event) is None
+    assert retirement.taken == {}
+    assert write.rule(event, write.event) is None
+    assert list(retirement.taken) == [7]
+
+
+def test_what_was_never_started_can_be_stopped(tmp_path: Path):
+    app = build(Config(data=str(tmp_path)))
+    asyncio.run(app.retention.stop())
+    app.store.close()
 
 
 def test_columns_know_how_many_events_the_ledger_has(kept: Kept):

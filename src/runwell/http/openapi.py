@@ -168,12 +168,13 @@ def _refusals(item: Mounted, endpoint: Endpoint) -> dict[str, dict[str, Answer]]
 def _refused(words: dict[str, Answer], shape: Schema) -> dict[str, Any]:
     """One response for all errors of a status; a header is sure if each of them has it."""
     answers = list(words.values())
-    response: dict[str, Any] = {"description": " / ".join(words)}
-    media = {answer.content_type.partition(";")[0] for answer in answers if answer.content_type}
-    if media:
-        response["content"] = {
+    media = {answer.content_type.partition(";")[0] for answer in answers}
+    response: dict[str, Any] = {
+        "description": " / ".join(words),
+        "content": {
             one: {"schema": shape if one.endswith("json") else TEXT} for one in sorted(media)
-        }
+        },
+    }
     names = [{name for name, _ in answer.headers} for answer in answers]
     if any(names):
         response["headers"] = {
