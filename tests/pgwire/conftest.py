@@ -25,7 +25,7 @@ Psql = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="session")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """A server with 24 pipelines, one an hour, and a short deadline."""
-    with Serving(tmp_path_factory.mktemp("pg"), query_seconds_max=1.0) as found:
+    with Serving(tmp_path_factory.mktemp("pg"), query_seconds_max=4.0) as found:
         for number in range(24):
             at = f"2026-03-01T{number:02}:11:24+00:00"
             report = {**REPORT, "created_at": at, "duration": 90 + number, "pipeline_id": number}
